@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+import simzoo
+from scipy.stats import pearsonr
+from simzoo.errors import ConstantInputError
+from simzoo_hello import norm_correlation
+
+
+def two_sides():
+    draw = np.random.default_rng(0)
+    return draw.normal(size=(40, 7)), draw.normal(size=(40, 5))
+
+
+def test_it_equals_scipys_pearson_correlation_of_the_norms():
+    x, y = two_sides()
+    expected = pearsonr(np.sqrt((x**2).sum(1)), np.sqrt((y**2).sum(1))).statistic
+    assert norm_correlation(x, y) == pytest.approx(expected, abs=1e-12)
+
+
+def test_simzoo_finds_it_by_name():
+    x, y = two_sides()
+    assert simzoo.measure("norm_correlation", x, y) == pytest.approx(norm_correlation(x, y))
+    assert "norm_correlation" in set(simzoo.measures("similarity")["name"])
+
+
+def test_equal_norms_are_refused_by_name():
+    with pytest.raises(ConstantInputError, match="rows of different norms"):
+        norm_correlation(np.eye(5), np.eye(5))

@@ -1,0 +1,66 @@
+"""simzoo: how alike are two vision models, what shape are their representations, and which one will transfer?
+
+The public names load on first use, so `import simzoo` costs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simzoo.api import load, measure, measures, pairwise, represent, train
+    from simzoo.comparison import Comparison, compare
+    from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
+    from simzoo.hookspecs import hookimpl
+    from simzoo.representations.derived import derived
+    from simzoo.representations.representation import Representation
+
+__version__ = version("simzoo")
+
+_HOME = {
+    **dict.fromkeys(("load", "measure", "measures", "pairwise", "represent", "train"), "simzoo.api"),
+    **dict.fromkeys(("Comparison", "compare"), "simzoo.comparison"),
+    **dict.fromkeys(
+        ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
+        "simzoo.facts",
+    ),
+    "hookimpl": "simzoo.hookspecs",
+    "derived": "simzoo.representations.derived",
+    "Representation": "simzoo.representations.representation",
+}
+
+__all__ = [
+    "Comparison",
+    "Representation",
+    "augmentation",
+    "backbone",
+    "compare",
+    "dataset",
+    "derived",
+    "executor",
+    "geometry",
+    "hookimpl",
+    "load",
+    "measure",
+    "measures",
+    "objective",
+    "pairwise",
+    "represent",
+    "similarity",
+    "train",
+    "transferability",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'simzoo' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,21 @@
+"""The application: every command by name, its module loaded when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from simzoo.cli import compare, doctor, listing, show, train
+
+app = typer.Typer(
+    name="simzoo",
+    help="How alike are two vision models, what shape are their representations, and which one will transfer?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("compare")(compare.compare)
+app.command("train")(train.train)
+app.command("list")(listing.list_parts)
+app.command("show")(show.show_part)
+app.command("doctor")(doctor.doctor)

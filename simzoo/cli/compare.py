@@ -1,0 +1,66 @@
+"""`simzoo compare A B ...`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simzoo.cli import output
+
+
+@output.friendly
+def compare(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL MODEL...", help="NAME[@DATA][:RECIPE][#SEED], timm:NAME, init:NAME, file:CARD.toml")],
+    measure: Annotated[list[str], typer.Option("--measure", help="A measure; may be given several times. Beside cka always cka_unbiased.")] = ["cka"],  # noqa: B006 - typer copies it
+    taps: Annotated[str, typer.Option("--taps", help="final, blocks, residual, logits, or globs over module names.")] = "residual",
+    pool: Annotated[str | None, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: each model's own].")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="digits, a name under SIMZOO_DATA, or a path [default: digits, or the data the models were trained on].")] = None,
+    n: Annotated[int, typer.Option("--n", min=2, help="At most so many evaluation images.")] = 1_000,
+    epochs: output.Epochs = None,
+    train_images: output.TrainImages = None,
+    resamples: Annotated[int | None, typer.Option("--resamples", min=0, help="Half-samples for intervals [default: 100 where they are cheap].")] = None,
+    permutations: Annotated[int | None, typer.Option("--permutations", min=0, help="Permutations for the null [default: 100 where they are cheap].")] = None,
+    out: output.Out = "",
+    seed: output.Seed = 0,
+    device: output.Device = "cpu",
+    no_train: output.NoTrain = False,
+    yes: output.Yes = False,
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Compare models layer by layer: a table, a verdict in sentences, heat maps and one offline page."""
+    from simzoo.comparison import compare as run
+
+    result = run(
+        *models,
+        measure=measure,
+        data=data,
+        n=n,
+        taps=taps,
+        pool=pool,
+        epochs=epochs,
+        train_images=train_images,
+        resamples=resamples,
+        permutations=permutations,
+        seed=seed,
+        device=device,
+        may_train=not no_train,
+        yes=yes,
+        progress=output.bars(as_json=as_json),
+    )
+    folder = Path(out) if out else Path("simzoo-out") / f"compare-{_file_name(result.models)}"
+    written = result.save(folder)
+    if as_json:
+        output.emit(result.as_json(folder))
+    else:
+        output.show(result)
+    output.wrote([path for path in written if path.parent == folder] + [folder / "figures"])
+    if result.failed:
+        raise typer.Exit(1)
+
+
+def _file_name(models: tuple[str, ...]) -> str:
+    return "-".join(re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", Path(name).name) for name in models)[:120]

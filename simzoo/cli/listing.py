@@ -1,0 +1,35 @@
+"""`simzoo list KIND`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simzoo.cli import output
+
+
+@output.friendly
+def list_parts(
+    kind: Annotated[str, typer.Argument(help="models, recipes, measures, objectives, backbones, data, executors, plugins")],
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """List what there is of one kind, with the plugin it comes from; broken plugins are named below."""
+    from simzoo.inventory import broken_plugins, inventory
+
+    parts = inventory(kind)
+    broken = broken_plugins()
+    if as_json:
+        output.emit({"kind": kind, "items": parts, "broken": broken})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in parts[0] if parts else ("name",):
+        table.add_column(column, overflow="fold")
+    for part in parts:
+        table.add_row(*(str(value) for value in part.values()))
+    output.show(table)
+    for name, error in broken.items():
+        typer.echo(f"broken plugin {name}: {error}", err=True)

@@ -1,0 +1,106 @@
+"""The one place where commands print: human text or one JSON object on stdout, errors and progress on stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from simzoo.errors import SimzooError
+from simzoo.progress import Bars
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, ...")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of models named without #SEED, and of resampling.")]
+Out = Annotated[str, typer.Option("--out", help="Folder for what is written [default: simzoo-out/COMMAND-NAMES/].")]
+NoTrain = Annotated[bool, typer.Option("--no-train", help="Fail rather than train a model.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Consent to more than 30 minutes of training.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Shorten the training: makes another, named recipe.")]
+TrainImages = Annotated[int | None, typer.Option("--train-images", min=2, help="Train on at most so many images.")]
+
+
+def friendly(command: F) -> F:
+    """Turn simzoo's errors into text (or JSON) and an exit code; a traceback only with --debug."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, debug: bool, as_json: bool, **options: Any) -> Any:
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.showwarning = _one_line
+            try:
+                return command(*args, debug=debug, as_json=as_json, **options)
+            except SimzooError as error:
+                if debug:
+                    raise
+                _print_error(error, as_json=as_json)
+                raise typer.Exit(error.exit_code) from None
+            except typer.Exit:
+                raise
+            except Exception as error:
+                if debug:
+                    raise
+                _print_error(_unforeseen(error), as_json=as_json)
+                raise typer.Exit(1) from None
+            except KeyboardInterrupt:
+                typer.echo("interrupted: what was finished is kept; run the same command to go on", err=True)
+                raise typer.Exit(130) from None
+
+    return guarded  # type: ignore[return-value]
+
+
+def emit(value: Any) -> None:
+    """Print one JSON object on stdout."""
+    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False))
+
+
+def show(renderable: Any) -> None:
+    """Print something rich can render on stdout."""
+    from rich.console import Console
+
+    Console().print(renderable)
+
+
+def wrote(paths: list[Any]) -> None:
+    """Say on stderr what was written and where."""
+    for path in paths:
+        typer.echo(f"wrote {path}", err=True)
+
+
+def bars(*, as_json: bool) -> Bars:
+    """Return progress bars on stderr, with or without --json."""
+    del as_json  # progress goes to stderr either way
+    return Bars()
+
+
+def _print_error(error: SimzooError, *, as_json: bool) -> None:
+    notes = getattr(error, "__notes__", [])
+    typer.echo("\n".join([f"error: {error}", *notes]), err=True)
+    if as_json:
+        parts = {"expected": error.expected, "got": error.got, "next": error.next_step}
+        emit({"error": error.what, "kind": type(error).__name__, **parts})
+
+
+def _unforeseen(error: Exception) -> SimzooError:
+    return SimzooError(
+        "simzoo met an error that it did not foresee",
+        got=f"{type(error).__name__}: {error}",
+        next_step="run the same command with --debug and report what it prints; finished work is kept",
+    )
+
+
+def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)  # noqa: T201 - this is the printing place
+
+
+def _plain(value: Any) -> Any:
+    if value is None or str(value) == "<NA>":
+        return None
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,50 @@
+"""`simzoo train NAME`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simzoo.cli import output
+
+
+@output.friendly
+def train(
+    name: Annotated[str, typer.Argument(help="NAME[@DATA][:RECIPE][#SEED], several seeds as #0-2")],
+    epochs: output.Epochs = None,
+    train_images: output.TrainImages = None,
+    out: Annotated[str, typer.Option("--out", help="Also copy the weights and their recipe into this folder.")] = "",
+    seed: output.Seed = 0,
+    device: output.Device = "cpu",
+    no_train: output.NoTrain = False,
+    yes: output.Yes = False,
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Train a model by its recipe, unless it is trained; say its name, accuracy and speed."""
+    from simzoo import api
+
+    progress = output.bars(as_json=as_json)
+    made = api.train(
+        name, epochs=epochs, train_images=train_images, seed=seed, device=device, may_train=not no_train, yes=yes, progress=progress
+    )
+    written = [path for artifact in made for path in (api.copy_weights(artifact, out) if out else [artifact.path])]
+    if as_json:
+        output.emit({"models": [{**artifact.header, "weights": str(artifact.path)} for artifact in made]})
+    else:
+        for artifact in made:
+            output.show(_sentence(artifact.header))
+    output.wrote(written)
+
+
+def _sentence(facts: dict[str, object]) -> str:
+    settings, seconds = facts["settings"], float(str(facts["seconds"]))
+    seen = int(str(facts["train_images"])) * int(settings["epochs"])  # type: ignore[index]
+    accuracy = facts["knn_accuracy"]
+    known = "undefined" if accuracy is None else f"{accuracy:.3f}"
+    short = f" (shortened: {facts['shortened']})" if facts["shortened"] else ""
+    return (
+        f"{facts['name']}: kNN accuracy {known} after {settings['epochs']} epochs on {facts['train_images']:,} "  # type: ignore[index]
+        f"images of {facts['data']}{short}, {seconds:.0f} s, {seen / max(seconds, 1e-9):.0f} images a second"
+    )

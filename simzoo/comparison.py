@@ -1,0 +1,243 @@
+"""`simzoo compare`: from names (or modules) to a table, a verdict, figures and a page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from torch import nn
+
+from simzoo.api import changes, ready_to_train, refuse_training
+from simzoo.catalog import Catalog, catalog
+from simzoo.errors import UsageError
+from simzoo.grid.facts import data_facts, model_facts
+from simzoo.grid.plan import plan
+from simzoo.grid.run import LIBRARIES, Run
+from simzoo.grid.study import MeasureCall, Source, Study
+from simzoo.images.find import evaluation_split, open_data
+from simzoo.images.sampling import sample
+from simzoo.models.load import wrap_module
+from simzoo.names import resolve
+from simzoo.progress import Progress, Silent
+from simzoo.report.terminal import summary
+from simzoo.report.verdict import verdict
+from simzoo.report.writer import write_report
+from simzoo.table.files import write_table
+from simzoo.table.schema import Table
+
+DEBIASED = {"cka": "cka_unbiased"}  # what always stands beside a biased measure
+
+
+@dataclass
+class Comparison:
+    """The result of `compare`: `.table` (rows), `.matrix()`, `.plot()`, `.save(folder)`; prints as a summary."""
+
+    result: Table
+    measure: str
+    models: tuple[str, ...]
+    typed: tuple[str, ...]
+    seconds: float
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All rows, one for each value."""
+        return self.result.rows
+
+    @cached_property
+    def failed(self) -> int:
+        """How many rows failed."""
+        return int((self.table["status"] == "failed").sum())
+
+    def matrix(self, a: str | None = None, b: str | None = None, measure: str | None = None) -> pd.DataFrame:
+        """Return one layers-by-layers matrix; by default the first model against the last, by the main measure."""
+        a, b, measure = a or self.models[0], b or self.models[-1], measure or self.measure
+        rows = self.table[(self.table["measure"] == measure) & self.table["tap_b"].notna()]
+        straight = rows[(rows["model"] == a) & (rows["model_b"] == b)]
+        turned = rows[(rows["model"] == b) & (rows["model_b"] == a)]
+        if straight.empty and turned.empty:
+            raise UsageError(
+                f"there is no {measure} matrix of {a!r} and {b!r}",
+                expected=f"two of {', '.join(self.models)}, and a similarity that was measured",
+                got=f"{a!r}, {b!r}, {measure!r}",
+            )
+        part = straight if not straight.empty else turned
+        values = part.pivot_table(index="tap", columns="tap_b", values="value", sort=False, dropna=False)
+        return values if not straight.empty else values.T
+
+    def plot(self, a: str | None = None, b: str | None = None, measure: str | None = None) -> Any:
+        """Return the interactive layer-by-layer heat map of two models (an Altair chart)."""
+        from simzoo.report.figures import heat_map
+
+        return heat_map(self.result, a or self.models[0], b or self.models[-1], measure or self.measure)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
+        folder = Path(folder)
+        table = write_table(self.result, folder / "table.parquet")
+        return [table, *write_report(self.result, folder, catalog().report_sections)]
+
+    def as_json(self, folder: Path) -> dict[str, Any]:
+        """Return what `simzoo compare --json` prints."""
+        accuracy = self.table[(self.table["measure"] == "knn_accuracy") & (self.table["tap"] == "final")]
+        known = {row.model: row.value for row in accuracy.itertuples() if row.status == "ok"}
+        models = []
+        for name, typed in zip(self.models, self.typed, strict=True):
+            facts = self.result.models[name]
+            models.append(
+                {
+                    "name": typed,
+                    "resolved": name,
+                    "knn_accuracy": known.get(name),
+                    "untrained_knn_accuracy": known.get(facts["untrained"]),
+                    "trained_on": facts.get("trained_on"),
+                    "epochs": facts.get("epochs"),
+                    "shortened": facts.get("shortened"),
+                }
+            )
+        return {
+            "out": str(folder),
+            "models": models,
+            "measure": self.measure,
+            "rows": len(self.table),
+            "failed": self.failed,
+            "verdict": verdict(self.result),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def __rich__(self) -> Any:
+        """Print as the verdict, a summary table and a heat map."""
+        return summary(self.result)
+
+
+def compare(
+    *models: str | nn.Module,
+    measure: str | Sequence[str] = "cka",
+    data: str | None = None,
+    n: int | None = 1_000,
+    taps: str = "residual",
+    pool: str | None = None,
+    epochs: int | None = None,
+    train_images: int | None = None,
+    resamples: int | None = None,
+    permutations: int | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    may_train: bool = True,
+    yes: bool = False,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare two models or more, layer by layer; train what is not trained yet; compute only what is missing.
+
+    `data=None` means `digits`, or the data set that all the models named were trained on (`NAME@DATA`). A similarity
+    gives a layers-by-layers matrix for each pair of models, a model with itself included; any other measure a value for
+    each tap. kNN accuracy stands beside each model and beside its untrained twin.
+    """
+    started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    sources = _sources(models, changes(epochs, train_images), seed, shelves)
+    data = data or _common_data(sources)
+    split = evaluation_split(data, shelves)
+    asked = [measure] if isinstance(measure, str) else list(measure)
+    names = dict.fromkeys(name for asked_name in asked for name in (asked_name, DEBIASED.get(asked_name)) if name)
+    study = Study(
+        models=tuple(sources),
+        measures=tuple(MeasureCall(name) for name in names if name != "knn_accuracy"),
+        data=data,
+        split=split,
+        n=n,
+        taps=taps,
+        pool=pool,
+        accuracy_only=_untrained_twins(sources) if _has_pairs_of_a_class(data, split, n, shelves) else (),
+        resamples=resamples,
+        permutations=permutations,
+        seed=seed,
+    )
+    graph = plan(study, shelves)
+    specs = [source.spec for source in sources if source.spec is not None]
+    if not may_train:
+        refuse_training(specs)
+    ready_to_train(specs, device=device, yes=yes, progress=progress)
+    run = Run(study, graph, shelves, device=device, progress=progress)
+    run.finish()
+    rows = run.rows()
+    table = Table(
+        rows,
+        run.store.sheets(zip(rows["measure"], rows["version"], strict=True)),
+        {source.name: model_facts(run, source, _twins(sources)) for source in (*sources, *study.accuracy_only)},
+        {
+            "command": " ".join(["simzoo compare", *(source.name for source in sources)]),
+            "measure": asked[0],
+            "data": data_facts(run),
+            "notes": _notes(models, sources),
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "started": created,
+            "seconds": time.perf_counter() - started,
+        },
+    )
+    names, typed = tuple(source.name for source in sources), tuple(source.typed or source.name for source in sources)
+    return Comparison(table, asked[0], names, typed, time.perf_counter() - started)
+
+
+def _sources(
+    models: Sequence[str | nn.Module], changed: dict[str, int], seed: int, shelves: Catalog
+) -> list[Source]:
+    found: dict[str, Source] = {}
+    for position, model in enumerate(models):
+        if isinstance(model, nn.Module):
+            wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
+            found[wrapped.name] = Source(wrapped.name, model=wrapped)
+        else:
+            for spec in resolve(model, changes=changed, seed=seed, shelves=shelves):
+                found[spec.name] = Source(spec.name, spec, typed=model)
+    if len(found) < 2:
+        raise UsageError(
+            "a comparison needs two models or more",
+            expected="simzoo compare A B",
+            got=", ".join(found) or "none",
+            next_step="simzoo list models",
+        )
+    return list(found.values())
+
+
+def _common_data(sources: Sequence[Source]) -> str:
+    trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
+    return trained_on.pop() if len(trained_on) == 1 else "digits"
+
+
+def _has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:
+    """Whether kNN accuracy can be anything but zero: some class has two images."""
+    images = open_data(data, split, shelves)
+    labels = [images.label(index) for index in sample(images, n)]
+    return len(set(labels)) < len(labels)
+
+
+def _twins(sources: Sequence[Source]) -> dict[str, str]:
+    """Map each model with weights to the name of the same network untrained."""
+    return {
+        source.name: source.spec.untrained.name
+        for source in sources
+        if source.spec is not None and not source.spec.card.untrained
+    }
+
+
+def _untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
+    specs = [source.spec.untrained for source in sources if source.spec is not None and not source.spec.card.untrained]
+    return tuple(Source(spec.name, spec) for spec in specs)
+
+
+def _notes(models: Sequence[str | nn.Module], sources: Sequence[Source]) -> list[str]:
+    bare = [source.name for source in sources if source.model is not None]
+    fed = [f"{name} was given as a bare module and fed by ImageNet defaults" for name in bare]
+    short = [
+        f"{source.name}: shortened training, {source.spec.training.shortened}"
+        for source in sources
+        if source.spec and source.spec.training and source.spec.training.shortened
+    ]
+    return [*fed, *short]

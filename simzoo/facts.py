@@ -1,0 +1,246 @@
+"""Fact sheets: what a part says about itself, as frozen data, and the decorators that attach them.
+
+A decorator never registers anything: it sets `part.sheet` and returns the part unchanged. Plugins hand
+their parts to simzoo through the hooks of `simzoo.hookspecs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+from simzoo.errors import UsageError
+
+Group = Literal["permutation", "rotation", "scale", "translation", "linear", "affine"]
+GROUPS: tuple[str, ...] = ("permutation", "rotation", "scale", "translation", "linear", "affine")
+NEEDS: tuple[str, ...] = ("labels", "views", "logits", "classifier", "support")
+EDGE_CASES: tuple[str, ...] = ("n <= d", "n < 4", "constant", "duplicates", "zero rows", "one column")
+
+P = TypeVar("P")
+
+
+class Sheeted(Protocol):
+    """A part with its fact sheet attached."""
+
+    sheet: Any
+
+
+@dataclass(frozen=True)
+class MeasureSheet:
+    """What a measure declares; conformance, plots, grids and docs are driven by it."""
+
+    name: str
+    version: int
+    kind: Literal["similarity", "geometry", "transferability"]
+    range: tuple[float, float]
+    larger: str
+    reference: str
+    identical: float | None = None
+    symmetric: bool = False
+    invariant_to: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    needs: frozenset[str] = frozenset()
+    of: Literal["features", "logits"] = "features"
+    stochastic: bool = False
+    tolerance: float | None = None
+    domain: Mapping[str, str] = field(default_factory=dict)
+    chance: float | Callable[..., float] | None = None
+    variants: tuple[Mapping[str, Any], ...] = ({},)
+    fields: tuple[str, ...] = ("value",)
+    neighbours: str | None = None
+    summary: str = ""
+    inner: Callable[..., Any] | None = field(default=None, compare=False)
+    grid: Callable[..., Any] | None = field(default=None, compare=False)
+    function: Callable[..., Any] = field(default=lambda: None, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sheet as plain data (no functions), as stored beside results and shown by `simzoo show`."""
+        plain = asdict(self)
+        for name in ("inner", "grid", "function"):
+            plain.pop(name)
+        plain["invariant_to"] = [sorted(side) for side in self.invariant_to]
+        plain["needs"] = sorted(self.needs)
+        plain["has_inner"] = self.inner is not None
+        if callable(self.chance):
+            plain["chance"] = "depends on n and the options"
+        return plain
+
+
+@dataclass(frozen=True)
+class PartSheet:
+    """What an objective, a backbone, a data set, an augmentation or an executor declares."""
+
+    name: str
+    version: int
+    kind: Literal["objective", "backbone", "dataset", "augmentation", "executor"]
+    reference: str = ""
+    summary: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sheet as one flat mapping."""
+        plain = asdict(self)
+        plain.update(plain.pop("facts"))
+        return plain
+
+
+def similarity(
+    *,
+    name: str,
+    version: int,
+    range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
+    identical: float,
+    larger: Literal["more alike", "less alike"],
+    symmetric: bool,
+    invariant_to: Iterable[str] | tuple[Iterable[str], Iterable[str]],
+    reference: str,
+    inner: Callable[..., Any] | None = None,
+    grid: Callable[..., Any] | None = None,
+    **more: Any,
+) -> Callable[[P], P]:
+    """Declare a similarity: one float of two representations of the same samples.
+
+    `invariant_to` is a set of groups, or two sets where the sides differ. With `inner=`, the value is the sum
+    of the elementwise product of `inner(x, **options)` and `inner(y, **options)`, two (n, n) matrices that
+    permute with the samples: layer grids, nulls and intervals follow from it. `grid=(xs, ys, **options)`
+    gives a whole matrix by a cheaper exact route.
+    """
+    return _attach_measure(
+        kind="similarity",
+        name=name,
+        version=version,
+        range=range,
+        identical=identical,
+        larger=larger,
+        symmetric=symmetric,
+        invariant_to=_sides(name, invariant_to),
+        reference=reference,
+        inner=inner,
+        grid=grid,
+        **more,
+    )
+
+
+def geometry(
+    *,
+    name: str,
+    version: int,
+    range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
+    larger: str,
+    invariant_to: Iterable[str],
+    reference: str,
+    **more: Any,
+) -> Callable[[P], P]:
+    """Declare a measure of one representation, with labels, views or a support set where it `needs` them."""
+    return _attach_measure(
+        kind="geometry",
+        name=name,
+        version=version,
+        range=range,
+        larger=larger,
+        invariant_to=_sides(name, invariant_to),
+        reference=reference,
+        **more,
+    )
+
+
+def transferability(
+    *,
+    name: str,
+    version: int,
+    range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
+    larger: str,
+    reference: str,
+    invariant_to: Iterable[str] = (),
+    **more: Any,
+) -> Callable[[P], P]:
+    """Declare a transferability score: one representation and the labels of the target data."""
+    return _attach_measure(
+        kind="transferability",
+        name=name,
+        version=version,
+        range=range,
+        larger=larger,
+        invariant_to=_sides(name, invariant_to),
+        reference=reference,
+        needs={"labels", *more.pop("needs", ())},
+        **more,
+    )
+
+
+def objective(
+    *, name: str, version: int, backbone: str = "any", labels: bool = False, paradigm: str = "", reference: str = ""
+) -> Callable[[P], P]:
+    """Declare a training objective: a class with `views`, `build` and `loss` (see `simzoo_objectives`)."""
+    facts = {"backbone": backbone, "labels": labels, "paradigm": paradigm}
+    return _attach_part("objective", name, version, reference, facts)
+
+
+def backbone(*, name: str, version: int = 1, reference: str = "", **facts: Any) -> Callable[[P], P]:
+    """Declare a backbone: a function that returns an `nn.Module` (see `simzoo_backbones`)."""
+    return _attach_part("backbone", name, version, reference, facts)
+
+
+def dataset(*, name: str, version: int = 1, reference: str = "", **facts: Any) -> Callable[[P], P]:
+    """Declare a data set: a function from a split name to an image set (see `simzoo_datasets`)."""
+    return _attach_part("dataset", name, version, reference, facts)
+
+
+def augmentation(*, name: str, version: int = 1, reference: str = "", **facts: Any) -> Callable[[P], P]:
+    """Declare an augmentation: `params(uniforms, strength)` and `apply(batch, params)`."""
+    return _attach_part("augmentation", name, version, reference, facts)
+
+
+def executor(*, name: str, version: int = 1, **facts: Any) -> Callable[[P], P]:
+    """Declare an executor: a factory of `concurrent.futures.Executor`-like objects."""
+    return _attach_part("executor", name, version, "", facts)
+
+
+def _attach_part(kind: Any, name: str, version: int, reference: str, facts: Mapping[str, Any]) -> Callable[[P], P]:
+    def attach(part: P) -> P:
+        part.sheet = PartSheet(name, version, kind, reference, _first_line(part), facts)  # type: ignore[attr-defined]
+        return part
+
+    return attach
+
+
+def _attach_measure(*, needs: Iterable[str] = (), domain: Mapping[str, str] | None = None, **given: Any) -> Any:
+    wanted, cases = frozenset(needs), dict(domain or {})
+    _only(given["name"], "needs", wanted, NEEDS)
+    _only(given["name"], "domain", cases, EDGE_CASES)
+    low, high = given["range"]
+    if not low < high:
+        raise UsageError(f"measure {given['name']!r}: its range is empty", expected="low < high", got=f"({low}, {high})")
+
+    def attach(function: Any) -> Any:
+        full = {case: cases.get(case, "value") for case in EDGE_CASES}
+        declared = {"fields": _fields_of(function), "summary": _first_line(function), **given}
+        function.sheet = MeasureSheet(needs=wanted, domain=full, function=function, **declared)
+        return function
+
+    return attach
+
+
+def _fields_of(function: Any) -> tuple[str, ...]:
+    returned = function.__annotations__.get("return")
+    returned = function.__globals__.get(returned) if isinstance(returned, str) else returned
+    return tuple(getattr(returned, "_fields", ("value",)))
+
+
+def _sides(name: str, groups: Any) -> tuple[frozenset[str], frozenset[str]]:
+    per_side = isinstance(groups, tuple) and len(groups) == 2 and not any(isinstance(side, str) for side in groups)
+    sides = (frozenset(groups[0]), frozenset(groups[1])) if per_side else (frozenset(groups),) * 2
+    for side in sides:
+        _only(name, "invariant_to", side, GROUPS)
+    return sides
+
+
+def _only(measure: str, word: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    if extra := sorted(set(given) - set(allowed)):
+        raise UsageError(
+            f"measure {measure!r}: unknown word in {word}", expected=", ".join(allowed), got=", ".join(extra)
+        )
+
+
+def _first_line(part: Any) -> str:
+    return (part.__doc__ or "").strip().split("\n")[0]

@@ -1,0 +1,1 @@
+"""The grid: what to compute (a graph of blocks), and computing what is missing."""

@@ -1,0 +1,117 @@
+"""The plan: a graph of blocks, each with a key that hashes what goes into it, so that finished ones never run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import networkx as nx
+
+from simzoo.catalog import Catalog
+from simzoo.facts import MeasureSheet
+from simzoo.grid.study import MeasureCall, Source, Study
+from simzoo.images.find import open_data, splits
+from simzoo.representations.extraction import EXTRACTOR_VERSION
+from simzoo.storage import key_of
+
+MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give other rows
+DEFAULT_DRAWS = 100  # half-samples and permutations where the measure makes them cheap (ours)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One unit of work: train a model, extract its taps, or measure one model or pair over all taps.
+
+    `spec` is plain data and decides the key; `sources`, `call` and `inputs` (keys of extract blocks) are what runs.
+    """
+
+    kind: Literal["train", "extract", "measure"]
+    key: str
+    label: str
+    spec: dict[str, Any] = field(compare=False)
+    sources: tuple[Source, ...] = field(compare=False)
+    call: MeasureCall | None = field(default=None, compare=False)
+    inputs: tuple[str, ...] = ()
+
+
+def plan(study: Study, shelves: Catalog) -> nx.DiGraph[str]:
+    """Return the graph of blocks of a study: node = key, attribute `block`, edges from what is needed to what needs it.
+
+    Measure blocks come in the order in which their rows shall stand in the table.
+    """
+    return _Planner(study, shelves).graph
+
+
+class _Planner:
+    """Collects the blocks; adding one that is there already changes nothing."""
+
+    def __init__(self, study: Study, shelves: Catalog) -> None:
+        self.study, self.shelves = study, shelves
+        self.graph: nx.DiGraph[str] = nx.DiGraph()
+        has_support = study.split != "train" and "train" in splits(study.data, shelves)
+        self.support_split = "train" if has_support else None
+        wanted = {study.split} | ({"train"} if has_support else set())
+        self.fingerprints = {split: open_data(study.data, split, shelves).fingerprint for split in wanted}
+        for source in (*study.models, *study.accuracy_only):
+            inputs = (self._extract(source, "final"), *self._support(source, "final"))
+            self._measure(MeasureCall("knn_accuracy"), (source,), inputs)
+        for call in study.measures:
+            self._add_call(call, shelves.measures[call.name].sheet)
+
+    def _add_call(self, call: MeasureCall, sheet: MeasureSheet) -> None:
+        study = self.study
+        if sheet.kind == "similarity":
+            for a, b in study.pairs_of_models():
+                self._measure(call, (a, b), (self._extract(a, study.taps), self._extract(b, study.taps)))
+        else:
+            for source in study.models:
+                support = self._support(source, study.taps) if "support" in sheet.needs else ()
+                self._measure(call, (source,), (self._extract(source, study.taps), *support))
+
+    def _support(self, source: Source, taps: str) -> tuple[str, ...]:
+        """The training side, where the data has one; without it measures leave one out."""
+        return (self._extract(source, taps, self.support_split, self.study.support),) if self.support_split else ()
+
+    def _train(self, source: Source) -> tuple[str, ...]:
+        if not source.trains:
+            return ()
+        key = source.key(self.shelves)
+        return (self._add(Block("train", key, f"train {source.name}", {"model": key}, (source,))),)
+
+    def _extract(self, source: Source, taps: str, split: str | None = None, n: int | None = None) -> str:
+        study, split = self.study, split or self.study.split
+        spec = {
+            "extractor": EXTRACTOR_VERSION,
+            "model": source.key(self.shelves),
+            "data": [study.data, self.fingerprints[split]],
+            "split": split,
+            "n": n or study.n,
+            "taps": taps,
+            "pool": study.pool or source.pool,
+            "feed": source.feed,
+        }
+        label = f"extract {source.name} from {study.data} ({split})"
+        return self._add(Block("extract", key_of(spec), label, spec, (source,)), *self._train(source))
+
+    def _measure(self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...]) -> None:
+        sheet, study = self.shelves.measures[call.name].sheet, self.study
+        cheap = DEFAULT_DRAWS if sheet.inner is not None or sheet.name == "knn_accuracy" else 0
+        spec = {
+            "measurer": MEASURER_VERSION,
+            "measure": sheet.name,
+            "version": sheet.version,
+            "params": dict(call.params),
+            "inputs": list(inputs),
+            "models": [source.name for source in sources],
+            "resamples": cheap if study.resamples is None else study.resamples,
+            "permutations": cheap if study.permutations is None else study.permutations,
+            "seed": study.seed,
+        }
+        label = f"{sheet.name} of {' and '.join(source.name for source in sources)}"
+        self._add(Block("measure", key_of(spec), label, spec, sources, call, inputs), *inputs)
+
+    def _add(self, block: Block, *needs: str) -> str:
+        if block.key not in self.graph:
+            self.graph.add_node(block.key, block=block)
+            self.graph.add_edges_from((need, block.key) for need in needs)
+        return block.key

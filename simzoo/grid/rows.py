@@ -1,0 +1,114 @@
+"""From representations and a measure to rows: one layers-by-layers matrix, or one value for each tap.
+
+A tap outside the measure's declared domain costs its own cells (`undefined`, with the reason) and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from simzoo.errors import SimzooError, UndefinedError
+from simzoo.facts import MeasureSheet
+from simzoo.grid.summaries import summaries
+from simzoo.measures.evaluate import evaluate, matrix_of
+from simzoo.measures.uncertainty import spread, uncertainty
+from simzoo.representations.representation import Representation, same_images
+from simzoo.table.schema import Row, params_text
+
+Taps = Sequence[Representation]
+
+
+def similarity_rows(
+    sheet: MeasureSheet, xs: Taps, ys: Taps, params: Mapping[str, Any], draws: Mapping[str, int]
+) -> list[Row]:
+    """Return one row for each pair of taps, then the summaries of the matrix; `draws` holds the three numbers of
+    `uncertainty`: resamples, permutations and seed.
+    """
+    same_images(xs[0], ys[0])
+    itself = xs is ys
+    troubles = {id(tap): trouble for tap in (*xs, *([] if itself else ys)) if (trouble := _trouble(sheet, tap, params))}
+    good_x = [x for x in xs if id(x) not in troubles]
+    good_y = good_x if itself else [y for y in ys if id(y) not in troubles]
+    cells: dict[tuple[int, int], dict[str, Any]] = {}
+    totals: list[Row] = []
+    if good_x and good_y:
+        values = matrix_of(sheet, good_x, None if itself else good_y, **params)
+        wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
+        bounds = uncertainty(sheet, good_x, good_y, **draws, statistics=wanted, **params)
+        for i, x in enumerate(good_x):
+            for j, y in enumerate(good_y):
+                cells[id(x), id(y)] = {"value": float(values[i, j]), **bounds.cell(i, j)}
+        base = _about(sheet, params, good_x[0], good_y[0])
+        for (name, kind), total in bounds.statistics.items():
+            about = {"field": name, "kind": kind, "kind_b": kind, "d": None, "d_b": None, "chance": None}
+            totals.append(replace(base, **{**_NO_TAP, **about}, **total))
+    rows = []
+    for x in xs:
+        for y in ys:
+            fields = cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]
+            rows.append(replace(_about(sheet, params, x, y), **fields))
+    return rows + totals
+
+
+def tap_rows(
+    sheet: MeasureSheet,
+    xs: Taps,
+    support: Taps,
+    params: Mapping[str, Any],
+    draws: Mapping[str, int],
+) -> list[Row]:
+    """Return one row for each tap and field of a measure of one representation."""
+    rows = []
+    for x in xs:
+        base = _about(sheet, params, x)
+        given: dict[str, Any] = {"labels": x.labels} if "labels" in sheet.needs else {}
+        if "support" in sheet.needs:
+            side = next((tap for tap in support if tap.tap == x.tap), None)
+            given["support"] = (side, side.labels) if side is not None else None
+        try:
+            values = evaluate(sheet, x, **given, **params)
+            bounds = spread(sheet, x, **given, resamples=draws["resamples"], seed=draws["seed"], **params)
+        except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
+            rows += [replace(base, field=name, **_reason(error)) for name in sheet.fields]
+            continue
+        for name in sheet.fields:
+            low, high = bounds.get(name, (None, None))
+            rows.append(replace(base, field=name, value=values[name], low=low, high=high))
+    return rows
+
+
+_NO_TAP = {"tap": None, "tap_b": None, "depth": None, "depth_b": None}
+
+
+def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y: Representation | None = None) -> Row:
+    """Fill in everything but the value."""
+    chance = sheet.chance
+    if callable(chance):
+        chance = chance(len(x), labels=x.labels, **{**sheet.variants[0], **params})
+    row = Row(sheet.name, sheet.version, params=params_text(params), chance=chance, model=x.model, tap=x.tap)
+    row.kind, row.depth, row.data, row.split, row.n, row.d = x.kind, x.depth, x.data, x.split, len(x), x.shape[1]
+    row.augmentation, row.draw, row.seed = x.augmentation, x.draw, x.seed
+    if y is not None:
+        row.model_b, row.tap_b, row.kind_b, row.depth_b = y.model, y.tap, y.kind, y.depth
+        row.d_b, row.seed_b = y.shape[1], y.seed
+    return row
+
+
+def _trouble(sheet: MeasureSheet, tap: Representation, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Say why a tap is outside the measure's domain, or None: a measure of a tap with itself meets every guard."""
+    try:
+        value = evaluate(sheet, tap, tap, **params)["value"]
+    except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
+        return _reason(error)
+    return None if np.isfinite(value) else {"status": "failed", "reason": f"{sheet.name} gave {value}"}
+
+
+def _reason(error: Exception) -> dict[str, Any]:
+    if isinstance(error, UndefinedError):
+        return {"status": "undefined", "reason": str(error)}
+    text = str(error) if isinstance(error, SimzooError) else f"{type(error).__name__}: {error}"
+    return {"status": "failed", "reason": text}

@@ -1,0 +1,101 @@
+"""What was asked for: models x taps x data x measures, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from simzoo.catalog import Catalog
+from simzoo.errors import UsageError
+from simzoo.models.load import Model, load
+from simzoo.models.weights import weights_key
+from simzoo.names import Spec
+
+
+@dataclass(frozen=True)
+class Source:
+    """One model of a study: a spec that a name stands for, or a module that was given in Python (`model`).
+
+    `typed` is the name as the person wrote it; `name` says all of it (recipe, changes, seed).
+    """
+
+    name: str
+    spec: Spec | None = None
+    model: Model | None = field(default=None, compare=False)
+    typed: str = ""
+
+    def key(self, shelves: Catalog) -> str:
+        """Return the content address of the model."""
+        return self.model.key if self.model else weights_key(self._spec, shelves)
+
+    def load(self, shelves: Catalog, device: str) -> Model:
+        """Return the frozen model."""
+        return self.model or load(self._spec, shelves, device)
+
+    @property
+    def trains(self) -> bool:
+        """Whether simzoo makes the weights itself."""
+        return self.spec is not None and self.spec.training is not None
+
+    @property
+    def pool(self) -> str:
+        """The model's own pooling."""
+        return self.model.pool if self.model else self._spec.card.pool
+
+    @property
+    def feed(self) -> dict[str, Any] | None:
+        """How the model is fed, as plain data; None means as its library says."""
+        feed = self.model.feed if self.model else self._spec.card.input
+        return feed.model_dump(mode="json") if feed else None
+
+    @property
+    def seed(self) -> int | None:
+        """The model's seed, where it has one."""
+        return self.spec.seed if self.spec else None
+
+    @property
+    def _spec(self) -> Spec:
+        if self.spec is None:
+            raise UsageError(f"{self.name!r} is neither a name nor a module", expected="a model", got=self.name)
+        return self.spec
+
+
+@dataclass(frozen=True)
+class MeasureCall:
+    """A measure and the options it is called with."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that decides the numbers of a run; equal studies give equal rows.
+
+    `accuracy_only` are models that appear only by their kNN accuracy (the untrained twin of each trained model).
+    `support` is how many training images vote in `knn_accuracy`. `pool=None` takes each model's own.
+    `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
+    """
+
+    models: tuple[Source, ...]
+    measures: tuple[MeasureCall, ...]
+    data: str
+    split: str
+    n: int | None = 1_000
+    taps: str = "residual"
+    pool: str | None = None
+    accuracy_only: tuple[Source, ...] = ()
+    support: int = 5_000
+    pairs: Literal["all", "cross", "first"] = "all"
+    resamples: int | None = None
+    permutations: int | None = None
+    seed: int = 0
+
+    def pairs_of_models(self) -> list[tuple[Source, Source]]:
+        """Return the unordered pairs: all with each model itself, only distinct ones, or the first against each."""
+        models = list(self.models)
+        if self.pairs == "first":
+            return [(models[0], other) for other in models[1:]]
+        itself = self.pairs == "all"
+        return [(a, b) for i, a in enumerate(models) for b in models[i if itself else i + 1 :]]

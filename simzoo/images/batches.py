@@ -1,0 +1,126 @@
+"""From images to the tensors that a model takes, in order, with the ids of what could be read."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional as transforms
+
+from simzoo.cards import Input
+from simzoo.errors import DataError
+from simzoo.images.imageset import ImageSet
+
+WORKERS = 4
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some images as a model wants them.
+
+    `pixels` is float32, (b, 3, size, size), normalised; `rows` are the places of these images in the `indices` asked
+    for.
+    """
+
+    ids: tuple[str, ...]
+    labels: npt.NDArray[np.int64]
+    pixels: torch.Tensor
+    rows: npt.NDArray[np.intp]
+
+
+@dataclass
+class Batches:
+    """Batches in the order of `indices`, decoded ahead by threads. Iterating fills `left_out`: (id, reason) pairs."""
+
+    images: ImageSet
+    indices: Sequence[int]
+    feed: Input
+    batch_size: int
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Return the number of batches when every image decodes."""
+        return math.ceil(len(self.indices) / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Decode, prepare and stack; an image that does not decode is left out of its batch and named in `left_out`."""
+        self.left_out.clear()
+        ahead: deque[tuple[int, list[Future[Pixels | str]]]] = deque()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for start in range(0, len(self.indices), self.batch_size):
+                chunk = self.indices[start : start + self.batch_size]
+                ahead.append((start, [pool.submit(self._prepare, i) for i in chunk]))
+                if len(ahead) > 1:
+                    yield from self._collect(*ahead.popleft())
+            while ahead:
+                yield from self._collect(*ahead.popleft())
+        if self.left_out and len(self.left_out) == len(self.indices):
+            image_id, reason = self.left_out[0]
+            raise DataError(
+                f"no image of {self.images.name} ({self.images.split}) decodes",
+                expected=f"{len(self.indices)} readable images",
+                got=f"{image_id}: {reason}",
+                next_step="open one of the files in a viewer; replace or remove what is damaged",
+            )
+
+    def _prepare(self, i: int) -> Pixels | str:
+        """Return the pixels of one image, or the reason why there are none."""
+        try:
+            image = self.images.image(i)
+        except Exception as error:  # noqa: BLE001 - a data set may come from a plugin, and its images from anywhere
+            return str(error).partition("\n")[0] or type(error).__name__
+        return prepare(image, self.feed)
+
+    def _collect(self, start: int, futures: list[Future[Pixels | str]]) -> Iterator[Batch]:
+        kept, rows = [], []
+        for row, future in enumerate(futures, start):
+            result = future.result()
+            if isinstance(result, str):
+                self.left_out.append((self.images.id(self.indices[row]), result))
+            else:
+                kept.append(result)
+                rows.append(row)
+        if not kept:
+            return
+        chosen = [self.indices[row] for row in rows]
+        yield Batch(
+            ids=tuple(self.images.id(i) for i in chosen),
+            labels=np.array([self.images.label(i) for i in chosen], np.int64),
+            pixels=normalise(np.stack(kept), self.feed),
+            rows=np.array(rows, np.intp),
+        )
+
+
+def batches(images: ImageSet, indices: Sequence[int], feed: Input, batch_size: int) -> Batches:
+    """Return the batches of some images of a set, fed as a card says; the pixels do not depend on `batch_size`."""
+    return Batches(images, indices, feed, batch_size)
+
+
+def prepare(image: Image.Image, feed: Input) -> Pixels:
+    """Resize the shorter side to size / crop, rounded down as in timm, and crop the centre: (size, size, 3) uint8."""
+    side = int(feed.size / feed.crop + 1e-6)  # 224 / (224 / 232) must give 232
+    image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
+    return np.array(transforms.center_crop(image, [feed.size]))
+
+
+def normalise(pixels: Pixels, feed: Input) -> torch.Tensor:
+    """Turn (b, size, size, 3) uint8 into (b, 3, size, size) float32: from 0 to 1, less the mean, by the deviation.
+
+    In numpy, which gives the same bits as torch and no thread pool that spins: 0.004 against 0.6 ms an image of
+    32 px on busy cores.
+    """
+    scaled = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)).astype(np.float32)
+    mean, std = (np.array(values, np.float32).reshape(3, 1, 1) for values in (feed.mean, feed.std))
+    scaled /= np.float32(255)
+    scaled -= mean
+    scaled /= std
+    return torch.from_numpy(scaled)

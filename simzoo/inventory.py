@@ -1,0 +1,116 @@
+"""What there is: every part by kind and by name, as plain data, for `list` and `show`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from simzoo.cards import cards, find_card, recipes
+from simzoo.catalog import Catalog, Shelf, catalog
+from simzoo.errors import SimzooError, unknown_name
+
+Part = dict[str, Any]
+
+
+def inventory(kind: str, shelves: Catalog | None = None) -> list[Part]:
+    """Return the parts of one kind, each as a mapping that begins with `name`."""
+    if kind not in _KINDS:
+        raise unknown_name("kind", kind, _KINDS, f"simzoo list {next(iter(_KINDS))}")
+    return _KINDS[kind](shelves or catalog())
+
+
+def describe(name: str, shelves: Catalog | None = None) -> Part:
+    """Return all that is known of one part, whatever its kind; measures bring their documentation."""
+    shelves = shelves or catalog()
+    for kind in ("measures", "objectives", "backbones", "datasets", "executors"):
+        shelf: Shelf = getattr(shelves, kind)
+        if name in shelf or name in shelf.clashes:
+            entry = shelf[name]
+            text = inspect.getdoc(entry.part) or ""
+            return {**entry.sheet.as_dict(), "kind": entry.sheet.kind, "plugin": entry.plugin, "documentation": text}
+    if name in recipes(shelves):
+        return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
+    try:
+        return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
+    except SimzooError:
+        known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
+        raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})") from None
+
+
+def broken_plugins(shelves: Catalog | None = None) -> dict[str, str]:
+    """Return the plugins that broke, so far, each with its error."""
+    return {name: str(error) for name, error in (shelves or catalog()).host.broken.items()}
+
+
+def _models(shelves: Catalog) -> list[Part]:
+    wanted = ("name", "backbone", "objective")
+    return [
+        {**{name: getattr(card, name) for name in wanted}, "trains on": ", ".join(card.recipes), "summary": card.summary}
+        for card in cards(shelves).values()
+    ]
+
+
+def _recipes(shelves: Catalog) -> list[Part]:
+    return [
+        {"name": recipe.name, "objectives": ", ".join(recipe.objectives), "summary": recipe.summary}
+        for recipe in recipes(shelves).values()
+    ]
+
+
+def _measures(shelves: Catalog) -> list[Part]:
+    found = []
+    for entry in shelves.measures.values():
+        sheet = entry.sheet
+        found.append(
+            {
+                "name": sheet.name,
+                "kind": sheet.kind,
+                "range": list(sheet.range),
+                "larger": sheet.larger,
+                "needs": ", ".join(sorted(sheet.needs)),
+                "plugin": entry.plugin,
+                "summary": sheet.summary,
+            }
+        )
+    return found
+
+
+def _parts(shelf: Shelf) -> list[Part]:
+    return [
+        {"name": entry.name, "plugin": entry.plugin, **entry.sheet.facts, "summary": entry.sheet.summary}
+        for entry in shelf.values()
+    ]
+
+
+def _backbones(shelves: Catalog) -> list[Part]:
+    timm = {"name": "timm:NAME", "plugin": "simzoo-backbones", "summary": "any model of timm (timm.list_models())"}
+    return [*_parts(shelves.backbones), timm]
+
+
+def _data(shelves: Catalog) -> list[Part]:
+    from simzoo.images.find import data_facts, known_data
+
+    return [data_facts(name, shelves) for name in known_data(shelves)]
+
+
+def _plugins(shelves: Catalog) -> list[Part]:
+    for kind in ("measures", "objectives", "backbones", "datasets", "augmentations", "executors", "card_folders"):
+        getattr(shelves, kind)  # so that a hook that raises has raised
+    host = shelves.host
+    status = dict.fromkeys(host.sources, "ok") | dict.fromkeys(host.broken, "broken")
+    loaded = [{"name": name, "source": host.sources.get(name, ""), "status": state} for name, state in status.items()]
+    return [*loaded, *({"name": name, "source": "", "status": "disabled"} for name in host.disabled)]
+
+
+_KINDS: dict[str, Callable[[Catalog], list[Part]]] = {
+    "models": _models,
+    "recipes": _recipes,
+    "measures": _measures,
+    "objectives": lambda shelves: _parts(shelves.objectives),
+    "backbones": _backbones,
+    "data": _data,
+    "augmentations": lambda shelves: _parts(shelves.augmentations),
+    "executors": lambda shelves: _parts(shelves.executors),
+    "plugins": _plugins,
+}

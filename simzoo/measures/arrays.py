@@ -1,0 +1,154 @@
+"""From whatever holds numbers to the one form that measures compute on: a 2-D torch tensor without NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, ZeroRowsError
+from simzoo.representations.derived import derived
+from simzoo.representations.representation import Representation
+
+CHUNK = 2**22
+"""Numbers that are converted to float64 at a time, so that float64 sums need no float64 copy of the whole."""
+
+
+@derived
+def matrix(x: Any) -> torch.Tensor:
+    """Return `x` as an (n, d) tensor, float32 or float64, sharing its memory where it can.
+
+    float32 and float64 stay what they are, half precision becomes float32, integers and booleans float64.
+
+    >>> matrix([[1, 2], [3, 4]])
+    tensor([[1., 2.],
+            [3., 4.]], dtype=torch.float64)
+    """
+    tensor = _tensor(x.values if isinstance(x, Representation) else x)
+    if tensor.ndim != 2:
+        raise InputError(
+            f"an array with {tensor.ndim} dimension{'s' * (tensor.ndim != 1)} is not a representation",
+            expected="2 dimensions: n samples by d features",
+            got=f"shape {tuple(tensor.shape)}",
+            next_step="x.reshape(-1, 1) for one feature" if tensor.ndim < 2 else "pool it, or x.reshape(len(x), -1)",
+        )
+    if tensor.numel() == 0:
+        raise InputError(
+            "an empty array is not a representation",
+            expected="one sample and one feature or more",
+            got=f"shape {tuple(tensor.shape)}",
+        )
+    if tensor.is_complex():
+        raise InputError("complex numbers have no order or angle here", expected="real numbers", got=str(tensor.dtype))
+    if tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
+    _refuse_not_finite(tensor)
+    return tensor
+
+
+def held(x: Any) -> Representation:
+    """Return `x` as a Representation, so that what is derived of it is made once for as long as the result lives.
+
+    An array becomes one without ids, sharing its memory where it can.
+    """
+    return x if isinstance(x, Representation) else Representation(matrix(x).cpu().numpy(), ids=())
+
+
+def _tensor(x: Any) -> torch.Tensor:
+    if isinstance(x, torch.Tensor):
+        return x.detach()
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise InputError("rows of different lengths are not a representation", got=str(error)) from error
+    if array.dtype.kind not in "biufc":
+        raise InputError(
+            "this array does not hold numbers", expected="floating point or integer values", got=f"dtype {array.dtype}"
+        )
+    if array.dtype.itemsize > 8 and array.dtype.kind == "f":
+        array = array.astype(np.float64)
+    # torch takes neither foreign byte orders nor read-only memory: those, and only those, are copied
+    native = np.require(array, dtype=array.dtype.newbyteorder("="), requirements=["C", "W"])
+    return torch.from_numpy(native)
+
+
+def _refuse_not_finite(x: torch.Tensor) -> None:
+    if bool(torch.isfinite(x.sum(dtype=torch.float64))):
+        return
+    bad = ~torch.isfinite(x)
+    if count := int(bad.sum()):
+        raise InputError(
+            f"{count} of {x.numel()} values are NaN or infinite",
+            expected="finite values",
+            got=f"the first in row {int(bad.any(1).nonzero()[0])}",
+            next_step="find out what made them; do not replace them by zeros",
+        )
+
+
+def blocks(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Split an (n, d) tensor into blocks of rows that are small enough to be taken to float64."""
+    return x.split(_rows_at_once(x))
+
+
+def column_means(x: torch.Tensor) -> torch.Tensor:
+    """Return the mean of each column of an (n, d) tensor, in float64."""
+    total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
+    for rows in blocks(x):
+        total += rows.double().sum(0)
+    return total / len(x)
+
+
+def centered(x: torch.Tensor) -> torch.Tensor:
+    """Return an (n, d) tensor minus its column means, subtracted in float64 and rounded once."""
+    means = column_means(x)
+    result = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    for rows, out in zip(blocks(x), blocks(result), strict=True):
+        out.copy_(rows.double() - means)
+    return result
+
+
+def squared_norm(x: torch.Tensor) -> float:
+    """Return the sum of squares of all entries of an (n, d) tensor, accumulated in float64."""
+    return float(sum(rows.double().square().sum() for rows in blocks(x)))
+
+
+def unit_rows(x: torch.Tensor) -> torch.Tensor:
+    """Return an (n, d) tensor with its rows scaled to norm 1; rows of norm 0 have no direction and are refused."""
+    norms = torch.cat([rows.double().norm(dim=1) for rows in blocks(x)])
+    if count := int((norms == 0).sum()):
+        raise ZeroRowsError(
+            f"{count} of {len(x)} rows are zero and have no direction",
+            expected="rows of norm above 0, as the cosine divides by it",
+            got=f"the first zero row is {int((norms == 0).nonzero()[0])}",
+            next_step="leave these samples out, or use metric='euclidean' where the measure has it",
+        )
+    result = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    for rows, out, norm in zip(blocks(x), blocks(result), norms.split(_rows_at_once(x)), strict=True):
+        out.copy_(rows.double() / norm[:, None])
+    return result
+
+
+def require_samples(n: int, least: int, reason: str) -> None:
+    """Refuse fewer than `least` samples."""
+    if n < least:
+        raise TooFewSamplesError(
+            f"{n} sample{'s are' if n != 1 else ' is'} too few: {reason}",
+            expected=f"{least} samples or more",
+            got=str(n),
+        )
+
+
+def require_variation(x: torch.Tensor, reason: str) -> None:
+    """Refuse an array whose rows are all equal."""
+    if torch.equal(x[0], x[-1]) and bool((x == x[0]).all()):
+        raise ConstantInputError(
+            f"all rows are equal: {reason}",
+            expected="rows that differ",
+            got=f"{len(x)} equal rows",
+            next_step="check that this layer is not dead (a residual branch that starts at zero is)",
+        )
+
+
+def _rows_at_once(x: torch.Tensor) -> int:
+    return max(1, CHUNK // x.shape[1])

@@ -1,0 +1,1 @@
+"""What several measures share: computed once for each representation, see `simzoo.representations.derived`."""

@@ -1,0 +1,57 @@
+"""Similarities that are inner products: value = <inner(x), inner(y)>, two (n, n) matrices that permute with the samples."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+CHUNK = 2**15
+"""Products added up in the inputs' precision before they go to a float64 sum: more costs digits, fewer costs time."""
+
+
+@dataclass(frozen=True)
+class KernelInner:
+    """An `inner=` of two steps: a raw kernel of all samples, and a finish that may be made again for fewer of them.
+
+    `kernel(x, **options)` gives an (n, n) matrix whose part for some samples is the kernel of those samples;
+    `finish(kernel, **options)` turns (..., m, m) kernels into matrices of which the inner product is the similarity
+    (they hold the normalisation). So a half-sample needs `finish` only. Each step is given the options it names.
+    """
+
+    kernel: Callable[..., torch.Tensor]
+    finish: Callable[..., torch.Tensor]
+
+    def __call__(self, x: Any, **options: Any) -> torch.Tensor:
+        """Return the (n, n) matrix of `x`."""
+        return self.finished(self.raw(x, options), options)
+
+    def raw(self, x: Any, options: Mapping[str, Any]) -> torch.Tensor:
+        """Return the raw kernel of `x`."""
+        return self.kernel(x, **_named_by(self.kernel, options))
+
+    def finished(self, kernel: torch.Tensor, options: Mapping[str, Any]) -> torch.Tensor:
+        """Return what `finish` makes of raw kernels, or parts of them."""
+        return self.finish(kernel, **_named_by(self.finish, options))
+
+
+def unit(matrices: torch.Tensor, traces: torch.Tensor) -> torch.Tensor:
+    """Scale (..., m, m) matrices to Frobenius norm 1; what is only rounding beside the kernel's trace becomes NaN."""
+    norms = torch.linalg.vector_norm(matrices, dim=-1).double().norm(dim=-1)
+    norms = norms.where(norms > 8 * torch.finfo(matrices.dtype).eps * traces, torch.nan)
+    return matrices / norms[..., None, None].to(matrices.dtype)
+
+
+def dots(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return the inner products of the rows of `a` (p, m) and `b` (q, m), as a float64 (p, q) tensor."""
+    total = torch.zeros(len(a), len(b), dtype=torch.float64, device=a.device)
+    for left, right in zip(a.split(CHUNK, 1), b.split(CHUNK, 1), strict=True):
+        total += left @ right.T
+    return total
+
+
+def _named_by(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in inspect.signature(function).parameters if name in options}

@@ -1,0 +1,133 @@
+"""Exact nearest neighbours, self left out by index, in bounded memory.
+
+Ties go to the lowest index. Scores are products in the input's precision: what rounds to one score is a tie.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import torch
+
+from simzoo.errors import UndefinedError, UsageError
+from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
+from simzoo.measures.derived.gram import unit_centered
+from simzoo.representations.derived import derived
+
+Metric = Literal["cosine", "euclidean"]
+TILE = 2**22
+"""Scores that are held at once."""
+SPARE = 4
+"""Candidates beyond k whose distances are computed again, as products of close points lose digits."""
+
+
+class Neighbours(NamedTuple):
+    """The k keys that score highest for each query, best first: their scores (m, k) and row numbers (m, k)."""
+
+    scores: torch.Tensor
+    index: torch.Tensor
+
+
+@derived
+def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
+    """Return the row numbers (n, k) of the k nearest other rows of each row, nearest first."""
+    _require_neighbours(len(matrix(x)), k)
+    points, offset = _points(x, metric)
+    return search(points, points, k, offset=offset, leave_one_out=True).index
+
+
+@derived
+def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
+    """Return the euclidean distances (n, k) to the k nearest other rows in float64, in units of |x - mean|_F.
+
+    The candidates are found by products, their distances computed again from differences.
+    """
+    points, offset = _points(x, "euclidean")
+    require_samples(len(points), k + 1, f"{k} other rows must be there")
+    candidates = search(points, points, min(k + SPARE, len(points) - 1), offset=offset, leave_one_out=True).index
+    height = max(1, TILE // (points.shape[1] * candidates.shape[1]))
+    parts = [
+        (points[index].double() - rows.double()[:, None]).norm(dim=2).sort(dim=1).values[:, :k]
+        for rows, index in zip(points.split(height), candidates.split(height), strict=True)
+    ]
+    return torch.cat(parts)
+
+
+@derived
+def neighbour_scores(x: Any, *, metric: Metric = "cosine") -> torch.Tensor:
+    """Return all scores (n, n): higher is nearer within each row, and -inf for the row itself."""
+    points, offset = _points(x, metric)
+    scores = points @ points.T if offset is None else torch.addmm(offset, points, points.T)
+    return scores.fill_diagonal_(-torch.inf)
+
+
+def unit_neighbour_indicator(scores: torch.Tensor, *, k: int = 10) -> torch.Tensor:
+    """Return 1 / sqrt(m k) at the k highest of each row of (..., m, m) scores, 0 elsewhere: a matrix of norm 1."""
+    m = scores.shape[-1]
+    _require_neighbours(m, k)
+    return torch.zeros_like(scores).scatter_(-1, _top(scores, k).index, (m * k) ** -0.5)
+
+
+def search(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    k: int,
+    *,
+    offset: torch.Tensor | None = None,
+    leave_one_out: bool = False,
+) -> Neighbours:
+    """Return for each query the k keys of highest <query, key> + offset, tile by tile.
+
+    With `leave_one_out` the queries are the keys, and no row is its own neighbour, whatever its duplicates are.
+    """
+    height = max(1, TILE // len(keys))
+    found = []
+    for start in range(0, len(queries), height):
+        rows = queries[start : start + height]
+        scores = rows @ keys.T if offset is None else torch.addmm(offset, rows, keys.T)
+        if leave_one_out:
+            scores[:, start : start + height].fill_diagonal_(-torch.inf)
+        found.append(_top(scores, k))
+    return Neighbours(torch.cat([part.scores for part in found]), torch.cat([part.index for part in found]))
+
+
+def _top(scores: torch.Tensor, k: int) -> Neighbours:
+    """Return the k highest of the last dimension; rows where topk had to choose among equals are sorted instead."""
+    values, index = scores.topk(min(k + 1, scores.shape[-1]), dim=-1)
+    tied = (values[..., 1:] == values[..., :-1]).any(-1)
+    index = index[..., :k]
+    if bool(tied.any()):
+        index[tied] = scores[tied].sort(dim=-1, descending=True, stable=True).indices[..., :k]
+    return Neighbours(values[..., :k], index)
+
+
+@derived
+def _points(x: Any, metric: Metric) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return points and an offset such that <a, b> + offset_b orders all b by nearness to a."""
+    features = matrix(x)
+    require_samples(len(features), 2, "a sample needs another to be its neighbour")
+    require_variation(features, "all are each other's neighbours")
+    if metric == "cosine":
+        return directions(features), None
+    if metric == "euclidean":
+        points = unit_centered(x)
+        return points, (points.double().square().sum(1) / -2).to(points.dtype)
+    raise UsageError(f"unknown metric {metric!r}", expected="'cosine' or 'euclidean'", got=repr(metric))
+
+
+def directions(features: torch.Tensor) -> torch.Tensor:
+    """Return rows of norm 1, of features that have directions."""
+    if features.shape[1] == 1:
+        raise UndefinedError(
+            "with one column a cosine is only a sign, and all neighbours are ties",
+            expected="two columns or more",
+            got=f"shape {tuple(features.shape)}",
+            next_step="metric='euclidean', where the measure has it",
+        )
+    return unit_rows(features)
+
+
+def _require_neighbours(n: int, k: int) -> None:
+    if k < 1:
+        raise UsageError("a sample has no fewer than one neighbour", expected="k >= 1", got=f"k = {k}")
+    require_samples(n, k + 1, f"each needs k = {k} others")

@@ -1,0 +1,168 @@
+"""Call a measure by its fact sheet: one value, or the whole matrix of a similarity between many representations."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
+from simzoo.facts import MeasureSheet
+from simzoo.measures.arrays import held, matrix
+from simzoo.measures.derived.inner import dots
+from simzoo.representations.representation import Representation, same_images
+
+Matrix = npt.NDArray[np.float64]
+INPUTS = ("labels", "views", "support", "classifier", "seed")
+INNER_BYTES = 2**30
+"""Inner matrices are held together up to this size; beyond it a similarity is computed pair by pair."""
+
+
+def evaluate(
+    sheet: MeasureSheet,
+    x: Any,
+    y: Any = None,
+    *,
+    labels: Any = None,
+    views: Any = None,
+    support: Any = None,
+    classifier: Any = None,
+    seed: int | None = None,
+    **params: Any,
+) -> dict[str, float]:
+    """Return the fields of a measure by name, `{"value": ...}` for a plain float, after checking what it is given."""
+    require_options(sheet, params)
+    if "labels" in sheet.needs and labels is None and isinstance(x, Representation):
+        labels = x.labels
+    if isinstance(support, Representation):
+        support = (support, support.labels)
+    given = {"labels": labels, "views": views, "support": support, "classifier": classifier, "seed": seed}
+    inputs = _wanted(sheet, given)
+    if sheet.kind == "similarity":
+        if y is None:
+            raise UsageError(f"measure {sheet.name!r} compares two representations", expected="x and y", got="x only")
+        require_same_samples([x, y])
+        result = sheet.function(x, y, **inputs, **params)
+    elif y is not None:
+        raise UsageError(f"measure {sheet.name!r} is of one representation", expected="x only", got="x and y")
+    else:
+        result = sheet.function(x, **inputs, **params)
+    values = result if isinstance(result, tuple) else (result,)
+    fields = {name: float(value) for name, value in zip(sheet.fields, values, strict=True)}
+    if bad := {name: value for name, value in fields.items() if not math.isfinite(value)}:
+        raise _not_finite(sheet, f"{bad}")
+    return fields
+
+
+def matrix_of(sheet: MeasureSheet, xs: Sequence[Any], ys: Sequence[Any] | None = None, **params: Any) -> Matrix:
+    """Return a similarity between all `xs` and all `ys` (or `xs` themselves), (len(xs), len(ys)).
+
+    By the measure's own grid; else as one product of its inner matrices; else pair by pair, half of them where the
+    measure is symmetric and `ys` is None. What is derived of an x or a y is derived once.
+    """
+    require_options(sheet, params)
+    if not len(xs) or (ys is not None and not len(ys)):
+        raise UsageError("there is nothing to compare", expected="one representation or more", got="an empty list")
+    require_same_samples([*xs, *(ys or ())])
+    left = [held(x) for x in xs]
+    right = None if ys is None or ys is xs else [held(y) for y in ys]
+    if sheet.grid is not None:
+        values: Matrix = np.asarray(sheet.grid(left, right, **params), dtype=np.float64)
+    elif sheet.inner is not None and fits([*left, *(right or ())]):
+        a = inner_rows(sheet, left, params)
+        b = a if right is None else inner_rows(sheet, right, params)
+        values = dots(a, b).numpy()
+    else:
+        values = _pair_by_pair(sheet, left, right, params)
+    if not np.isfinite(values).all():
+        raise _not_finite(sheet, f"{int((~np.isfinite(values)).sum())} of {values.size} values are not numbers")
+    return values
+
+
+def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mapping[str, Any]) -> torch.Tensor:
+    """Return the inner matrices of `xs`, flattened, as the rows of one tensor."""
+    if sheet.inner is None:
+        raise UsageError(f"measure {sheet.name!r} is no inner product", expected="inner= in its sheet", got="none")
+    return stacked([sheet.inner(x, **params).flatten() for x in xs], xs)
+
+
+def stacked(parts: Sequence[torch.Tensor], xs: Sequence[Representation]) -> torch.Tensor:
+    """Stack what was made of `xs` in the widest of their types."""
+    dtype = reduce(torch.promote_types, (matrix(x).dtype for x in xs))
+    return torch.stack([part.to(dtype) for part in parts])
+
+
+def fits(xs: Sequence[Representation]) -> bool:
+    """Whether one (n, n) matrix of each of `xs` can be held at once."""
+    return sum(len(x) ** 2 * matrix(x).element_size() for x in xs) <= INNER_BYTES
+
+
+def require_options(sheet: MeasureSheet, params: Mapping[str, Any]) -> None:
+    """Refuse options that the measure does not have."""
+    parameters = inspect.signature(sheet.function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and (p.name not in INPUTS or p.name == "seed")]
+    if unknown := sorted(set(params) - set(named)):
+        raise UsageError(
+            f"measure {sheet.name!r} has no option {', '.join(map(repr, unknown))}",
+            expected=f"options: {', '.join(sorted(named)) or 'none'}",
+            got=", ".join(unknown),
+            next_step=f"simzoo show {sheet.name}",
+        )
+
+
+def require_same_samples(everything: Sequence[Any]) -> None:
+    """Refuse representations whose rows are not the same samples, as far as ids and shapes can tell."""
+    first = everything[0]
+    for other in everything[1:]:
+        if isinstance(first, Representation) and isinstance(other, Representation):
+            same_images(first, other)
+        a, b = np.shape(first), np.shape(other)
+        if len(a) == len(b) == 2 and a[0] != b[0]:
+            raise InputError(
+                "the rows are not the same samples", expected="equally many rows", got=f"{a[0]} and {b[0]} rows"
+            )
+
+
+def _wanted(sheet: MeasureSheet, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that the measure takes; a missing one is an error where it has no default for it."""
+    parameters = inspect.signature(sheet.function).parameters
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if extra := [name for name in wanted if name not in parameters]:
+        raise UsageError(
+            f"measure {sheet.name!r} takes no {' and no '.join(extra)}",
+            expected=f"inputs: {', '.join(name for name in INPUTS if name in parameters) or 'none but the features'}",
+            got=", ".join(extra),
+        )
+    for name in INPUTS:
+        if name in parameters and name not in wanted and parameters[name].default is inspect.Parameter.empty:
+            kind = LabelsError if name == "labels" else UsageError
+            raise kind(f"measure {sheet.name!r} needs {name}", expected=f"{name}=...", got="none")
+    return wanted
+
+
+def _pair_by_pair(
+    sheet: MeasureSheet, xs: Sequence[Representation], ys: Sequence[Representation] | None, params: Mapping[str, Any]
+) -> Matrix:
+    half = ys is None and sheet.symmetric
+    values = np.empty((len(xs), len(xs if ys is None else ys)))
+    for i, x in enumerate(xs):
+        for j, y in enumerate(xs if ys is None else ys):
+            values[i, j] = values[j, i] if half and j < i else sheet.function(x, y, **params)
+    return values
+
+
+def _not_finite(sheet: MeasureSheet, got: str) -> UndefinedError:
+    return UndefinedError(
+        f"measure {sheet.name!r} is undefined for this input",
+        expected="finite values",
+        got=got,
+        next_step=f"simzoo show {sheet.name} says where it is defined",
+    )

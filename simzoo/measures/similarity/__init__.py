@@ -1,0 +1,18 @@
+"""Measures of two representations of the same samples, one file a family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simzoo.facts import Sheeted
+from simzoo.hookspecs import hookimpl
+
+
+@hookimpl
+def simzoo_measures() -> Sequence[Sheeted]:
+    """Return the similarities."""
+    from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
+    from simzoo.measures.similarity.neighbours import mutual_knn
+    from simzoo.measures.similarity.procrustes import procrustes
+
+    return [linear_cka, unbiased_cka, mutual_knn, procrustes]

@@ -1,0 +1,178 @@
+"""The name grammar: `NAME[@DATA][:RECIPE][#SEED]`, and the sources `timm:`, `init:`, `file:`.
+
+`resolve` turns a name into `Spec`s: what to build, how to train it, and the key under which its weights are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from simzoo.cards import UNTRAINED, Card, Settings, Weights, find_card, find_recipe, read_card
+from simzoo.catalog import Catalog
+from simzoo.errors import CardError, UsageError
+from simzoo.storage import key_of
+
+SOURCES = ("timm", "init", "file")
+_CARD_NAME = re.compile(
+    r"(?P<name>[^@:#\s]+)(@(?P<data>[^:#\s]+))?(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
+)
+_SOURCED = re.compile(r"(?P<source>[a-z-]+):(?P<name>[^#]+)(#(?P<seed>\S+))?")
+_SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
+TRAINING_VERSION = 1  # raised when the same recipe would give other weights
+CHANGES = {"epochs": "epochs", "train-images": "train_images"}
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training to run: on which data, by which recipe with which changes, and the settings that come out."""
+
+    data: str
+    recipe: str
+    changes: tuple[tuple[str, int], ...]
+    settings: Settings
+    full: Settings
+
+    @property
+    def shortened(self) -> str | None:
+        """Say how much shorter than the recipe this is, or None."""
+        said = [f"{self.settings.epochs} of {self.full.epochs} epochs"] if "epochs" in dict(self.changes) else []
+        if "train-images" in dict(self.changes):
+            said.append(f"at most {self.settings.train_images:,} training images")
+        return ", ".join(said) or None
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One model, fully decided: the card, the seed, and the training that makes its weights if it has none."""
+
+    name: str
+    card: Card
+    seed: int | None = None
+    training: Training | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """The content address of the model up to the training images, whose content `weights_key` adds."""
+        card = self.card
+        spec: dict[str, Any] = {"version": TRAINING_VERSION, "backbone": card.backbone, "args": card.backbone_args, "seed": self.seed}
+        if card.weights:
+            spec["weights"] = card.weights.model_dump(exclude={"path"} if card.weights.sha256 else set())
+        if self.training:
+            train = self.training
+            spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
+            spec |= {"input": card.input.model_dump() if card.input else None, "pool": card.pool}
+        return key_of(spec)
+
+    @property
+    def untrained(self) -> Spec:
+        """The same network, as initialised with the same seed."""
+        update = {"objective": UNTRAINED, "weights": None, "recipes": {}, "paradigm": "untrained", "trained_on": ""}
+        card = self.card.model_copy(update=update)
+        return replace(self, name=f"untrained {self.name}", card=card, seed=self.seed or 0, training=None)
+
+
+def resolve(
+    text: str, *, changes: dict[str, int] | None = None, seed: int = 0, shelves: Catalog | None = None
+) -> list[Spec]:
+    """Return the specs a name stands for: one, or one for each seed of a range `#0-2`.
+
+    `changes` (`epochs`, `train-images`) shorten a training: the result has another, usable name. `seed` is for
+    names that state none.
+    """
+    if (match := _SOURCED.fullmatch(text)) and match["source"] in SOURCES:
+        return [_sourced(text, match["source"], match["name"], seed) for seed in _seeds(text, match["seed"], seed)]
+    if not (match := _CARD_NAME.fullmatch(text)):
+        raise _malformed(text)
+    card = find_card(match["name"], shelves)
+    written = {key: int(value) for key, value in re.findall(r"\+([a-z-]+)=(\d+)", match["changes"] or "")}
+    if unknown := sorted(set(written) - set(CHANGES)):
+        raise UsageError(
+            f"{text!r} changes what cannot be changed in a name",
+            expected=", ".join(CHANGES),
+            got=", ".join(unknown),
+            next_step="write a recipe of your own under registry/recipes/",
+        )
+    training = _training(card, match["data"], match["recipe"], {**written, **(changes or {})}, shelves)
+    return [
+        Spec(_card_name(card, training, seed, explicit=match["seed"] is not None), card, seed, training)
+        for seed in _seeds(text, match["seed"], seed)
+    ]
+
+
+def _training(
+    card: Card, data: str | None, recipe: str | None, changes: dict[str, int], shelves: Catalog | None
+) -> Training | None:
+    if card.weights or card.untrained:
+        if data or recipe:
+            raise UsageError(
+                f"{card.name} is not trained by simzoo, so it takes no data set or recipe",
+                expected=f"{card.name} or {card.name}#SEED",
+                got="@" + (data or "") + (f":{recipe}" if recipe else ""),
+                next_step=f"simzoo show {card.name}",
+            )
+        return None
+    data = data or next(iter(card.recipes), None)
+    recipe = recipe or card.recipes.get(data or "")
+    if not data or not recipe:
+        raise UsageError(
+            f"{card.name} has no recipe for data {data!r}",
+            expected=", ".join(f"{known} (recipe {name})" for known, name in card.recipes.items()) or "a recipe",
+            got=repr(data),
+            next_step=f"name one: {card.name}@{data or 'DATA'}:RECIPE (simzoo list recipes)",
+        )
+    full = find_recipe(recipe, shelves).settings(card.objective)
+    changes = {name: value for name, value in changes.items() if value != getattr(full, CHANGES[name])}
+    update = {CHANGES[name]: value for name, value in changes.items()}
+    settings = Settings.model_validate({**full.model_dump(), **update})
+    return Training(data, recipe, tuple(sorted(changes.items())), settings, full)
+
+
+def _card_name(card: Card, training: Training | None, seed: int, *, explicit: bool) -> str:
+    name = card.name
+    if training:
+        default = next(iter(card.recipes), None)
+        name += f"@{training.data}" if training.data != default else ""
+        if training.changes or card.recipes.get(training.data) != training.recipe:
+            name += f":{training.recipe}" + "".join(f"+{key}={value}" for key, value in training.changes)
+    return f"{name}#{seed}" if explicit or seed else name
+
+
+def _sourced(text: str, source: str, name: str, seed: int) -> Spec:
+    if source == "file":
+        card = read_card(Path(name).expanduser())
+        if not card.weights and not card.untrained:
+            raise CardError(
+                f"{card.name} has no weights",
+                expected="a [weights] table, or objective = 'init'",
+                next_step="put a card that is to be trained into a registry folder (hook simzoo_cards)",
+            )
+        return Spec(card.name, card, seed if card.untrained else None)
+    if source == "init":
+        card = Card(version=1, name=text, backbone=f"timm:{name}", objective=UNTRAINED, paradigm="untrained")
+        return Spec(f"init:{name}#{seed}", card, seed)
+    facts = {"source": "timm", "trained_on": "as timm says", "weights": Weights(pretrained=True)}
+    return Spec(text, Card(version=1, name=text, backbone=f"timm:{name}", **facts))
+
+
+def _seeds(text: str, seeds: str | None, default: int) -> range:
+    if seeds is None:
+        return range(default, default + 1)
+    match = _SEEDS.fullmatch(seeds)
+    if not match or int(match[2] or match[1]) < int(match[1]):
+        raise UsageError(
+            f"{text!r} has no readable seed", expected="#SEED or #FIRST-LAST, such as #2 or #0-2", got=f"#{seeds}"
+        )
+    return range(int(match[1]), int(match[2] or match[1]) + 1)
+
+
+def _malformed(text: str) -> UsageError:
+    return UsageError(
+        f"{text!r} is not a model name",
+        expected=f"NAME[@DATA][:RECIPE][#SEED], or one of {', '.join(f'{source}:...' for source in SOURCES)}",
+        got=repr(text),
+        next_step="simzoo list models",
+    )

@@ -1,0 +1,103 @@
+"""Find and load plugins, one at a time, so that a broken one costs only itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from simzoo import hookspecs
+from simzoo.errors import PluginError
+
+
+@dataclass
+class PluginHost:
+    """A pluggy manager, what each plugin's source is, and which plugins broke, with their errors."""
+
+    manager: pluggy.PluginManager
+    sources: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, PluginError] = field(default_factory=dict)
+    disabled: tuple[str, ...] = ()
+
+    def call(self, hook: str) -> Iterator[tuple[str, Any]]:
+        """Yield `(plugin name, part)` from one hook, each implementation called in a guard of its own."""
+        caller = getattr(self.manager.hook, hook)
+        for implementation in caller.get_hookimpls():
+            name = implementation.plugin_name
+            try:
+                parts = _listed(implementation.function())
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises must not end the others
+                self.broken[name] = _broken(name, f"its hook {hook} raised", error)
+                continue
+            yield from ((name, part) for part in parts)
+
+
+def load_plugins(found: Iterable[EntryPoint] | None = None, *, extra: Iterable[tuple[str, Any]] = ()) -> PluginHost:
+    """Load every entry point of the group `simzoo` into a fresh manager.
+
+    `found` replaces the installed entry points and `extra` adds `(name, module)` pairs: both are for tests and for
+    checking a folder that is not installed. `SIMZOO_DISABLE_PLUGINS` names plugins to leave out; `all` means all
+    but simzoo's own.
+    """
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    host = PluginHost(manager)
+    points = entry_points(group=hookspecs.PROJECT) if found is None else found
+    unwanted = {name.strip() for name in os.environ.get("SIMZOO_DISABLE_PLUGINS", "").split(",") if name.strip()}
+    for point in sorted(points, key=lambda point: (not _is_own(point), point.name)):
+        if point.name in unwanted or ("all" in unwanted and not _is_own(point)):
+            host.disabled += (point.name,)
+            continue
+        source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        _take(host, point.name, source, point.load)
+    for name, module in extra:
+        _take(host, name, getattr(module, "__file__", None) or repr(module), lambda module=module: module)
+    return host
+
+
+def _take(host: PluginHost, name: str, source: str, load: Callable[[], Any]) -> None:
+    """Load and register one plugin; take it out again if it implements a hook that does not exist."""
+    if name in host.sources:
+        host.broken[f"{name} ({source})"] = PluginError(
+            f"two plugins are named {name!r}",
+            expected="one entry point for each name",
+            got=f"{host.sources[name]} and {source}; the first is used",
+            next_step="uninstall one of them, or rename its entry point",
+        )
+        return
+    host.sources[name] = source
+    what = "it could not be imported"
+    try:
+        module = load()
+        what = "it implements a hook that simzoo does not have, or with other arguments"
+        host.manager.register(module, name=name)
+        host.manager.check_pending()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way at import
+        if host.manager.has_plugin(name):
+            host.manager.unregister(name=name)
+        host.broken[name] = _broken(name, what, error)
+
+
+def _listed(parts: Any) -> Sequence[Any]:
+    if isinstance(parts, str) or not isinstance(parts, Sequence):
+        raise TypeError(f"it returned {type(parts).__name__}, not a list")
+    return parts
+
+
+def _is_own(point: EntryPoint) -> bool:
+    return point.value.split(":")[0].split(".")[0] == hookspecs.PROJECT
+
+
+def _broken(name: str, what: str, cause: BaseException) -> PluginError:
+    error = PluginError(
+        f"plugin {name!r} is broken: {what}",
+        expected="a module with hooks of simzoo.hookspecs that return lists",
+        got=f"{type(cause).__name__}: {cause}",
+        next_step=f"mend or uninstall it, or set SIMZOO_DISABLE_PLUGINS={name}",
+    )
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,79 @@
+"""Progress of long steps: what every room may report to, and the bars that a person sees on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Step(Protocol):
+    """One long step under way."""
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Say that so much more of the total is done, with a short note such as the loss."""
+
+
+class Progress(Protocol):
+    """Where steps are reported."""
+
+    @contextmanager
+    def step(self, label: str, total: float) -> Iterator[Step]:
+        """Open a step of a known size."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Print one line above the bars."""
+
+
+class Silent:
+    """Reports nothing: the default in Python."""
+
+    @contextmanager
+    def step(self, label: str, total: float) -> Iterator[Step]:  # noqa: ARG002 - the protocol's arguments
+        """Open a step that nobody sees."""
+        yield self
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Do nothing."""
+
+
+class Bars:
+    """Bars with elapsed time and an ETA on stderr; plain lines where stderr is not a terminal."""
+
+    def __init__(self) -> None:
+        """Make a console on stderr; nothing is shown yet."""
+        from rich.console import Console
+
+        self.console = Console(stderr=True)
+
+    @contextmanager
+    def step(self, label: str, total: float) -> Iterator[Step]:
+        """Show one bar while the step runs, and leave one line when it is done."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+        from rich.table import Column
+
+        columns = (
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=3)),
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(elapsed_when_finished=False, table_column=Column(no_wrap=True)),
+            TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=2)),
+        )
+        with RichProgress(*columns, console=self.console, expand=True) as bars:
+            task = bars.add_task(label, total=total, note="")
+
+            class Shown:
+                def advance(self, amount: float = 1, note: str = "") -> None:
+                    bars.update(task, advance=amount, **({"note": note} if note else {}))
+
+            yield Shown()
+
+    def say(self, text: str) -> None:
+        """Print one line above the bars."""
+        self.console.print(text, highlight=False, markup=False)

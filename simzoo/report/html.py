@@ -1,0 +1,118 @@
+"""One self-contained page from rendered sections: scripts, styles and data inside, nothing fetched, names escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import itables
+import pandas as pd
+import vl_convert
+from itables.javascript import generate_init_offline_itables_html
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from simzoo.report.export import VEGA_LITE
+from simzoo.report.reading import models
+from simzoo.report.words import joined
+from simzoo.table.schema import Table
+
+LONG = 40  # rows above which a table gets pages and a search field
+ITABLES_SCRIPTS = itables.options.dt_bundle
+
+
+@dataclass(frozen=True)
+class Item:
+    """One block as the template takes it: `data` is text, a chart's id, the choices of a chooser, or a table."""
+
+    kind: Literal["text", "chart", "choice", "table", "long-table"]
+    data: Any
+    caption: str = ""
+    role: str = "plain"
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section as the template takes it."""
+
+    name: str
+    title: str
+    items: Sequence[Item]
+
+
+@dataclass
+class Page:
+    """What the page holds beside its sections: the specifications of the charts that are shown, by id."""
+
+    charts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    choices: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def add(self, spec: Mapping[str, Any]) -> str:
+        """Keep a specification; return its id."""
+        name = f"chart-{len(self.charts) + 1}"
+        self.charts[name] = spec
+        return name
+
+    def add_choice(self, labels: Sequence[str], options: Mapping[tuple[str, ...], tuple[str, str]]) -> str:
+        """Keep a chooser: what can be chosen on each axis, and the (chart id, caption) of each combination."""
+        name = f"choice-{len(self.choices) + 1}"
+        axes = [
+            {"label": label, "options": list(dict.fromkeys(key[at] for key in options))} for at, label in enumerate(labels)
+        ]
+        charts = [{"key": list(key), "chart": chart, "caption": caption} for key, (chart, caption) in options.items()]
+        self.choices[name] = {"axes": axes, "charts": charts}
+        return name
+
+
+def table_item(frame: pd.DataFrame, caption: str) -> Item:
+    """Return a short table as rows of text, or a long one as an itables fragment (which escapes its cells)."""
+    if len(frame) <= LONG:
+        rows = [["-" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False)]
+        return Item("table", {"columns": [str(name) for name in frame.columns], "rows": rows}, caption)
+    options = {"connected": False, "showIndex": False, "display_logo_when_loading": False, "maxBytes": 0}
+    fragment = itables.to_html_datatable(frame.astype(str), classes="display compact", **options)
+    return Item("long-table", Markup(fragment), caption)  # noqa: S704 - itables escapes every cell
+
+
+def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
+    """Return the whole page."""
+    long = any(item.kind == "long-table" for part in parts for item in part.items)
+    data = table.context.get("data") or {}
+    return _template().render(
+        title=_title(table),
+        data=data,
+        context=table.context,
+        parts=parts,
+        page={"charts": page.charts, "choices": page.choices},
+        vega=_vega() if page.charts else "",
+        tables=Markup(generate_init_offline_itables_html(ITABLES_SCRIPTS)) if long else "",  # noqa: S704 - its own files
+    )
+
+
+def _title(table: Table) -> str:
+    names = models(table)
+    return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
+
+
+@cache
+def _template() -> Any:
+    loader = PackageLoader("simzoo.report", ".")
+    environment = Environment(
+        loader=loader,
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
+
+
+@cache
+def _vega() -> Markup:
+    """Return Vega, Vega-Lite and Vega-Embed as one script, of the version altair writes for."""
+    script = vl_convert.javascript_bundle(vl_version=VEGA_LITE)
+    return Markup(re.sub(r"<(?=/script|!--)", r"\\x3c", script, flags=re.IGNORECASE))  # noqa: S704 - the library's own code

@@ -1,0 +1,87 @@
+"""What each model is, what it was trained on and for how long, and how accurate it is beside its untrained twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from simzoo.report.figures import accuracy_bars
+from simzoo.report.reading import Accuracy, accuracies, models
+from simzoo.report.section import Block, Chart, DataView
+from simzoo.report.words import duration, real, with_interval
+from simzoo.table.schema import Table
+
+_LONG_LIST = 5
+
+
+def render(table: Table) -> list[Block]:
+    """Return a figure of the accuracies and a table of facts, one column a model (one row, when they are many)."""
+    names, measured = models(table), accuracies(table)
+    blocks: list[Block] = []
+    if measured:
+        chance = measured[0].chance
+        dashed = "" if chance is None else f" Dashed: chance, {chance:.2g}."
+        caption = (
+            "kNN accuracy of the final layer on held-out images, beside the same network untrained (same pooling, k and "
+            f"split). Lines: intervals.{dashed}"
+        )
+        blocks.append(Chart(accuracy_bars(measured), caption, "accuracy"))
+    if names:
+        facts = pd.DataFrame({name: _facts(name, table.models.get(name, {}), measured) for name in names}).fillna("-")
+        wide = facts if len(names) <= _LONG_LIST else facts.T
+        blocks.append(DataView(wide.rename_axis("model").reset_index(), "The models as their cards describe them."))
+    return blocks
+
+
+def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dict[str, str]:
+    untrained = known.get("objective") == "init"
+    shown = {
+        "trained on": "nothing (untrained)" if untrained else known.get("trained_on"),
+        "objective": "none (untrained)" if untrained else known.get("objective"),
+        "paradigm": None if untrained else known.get("paradigm"),
+        "recipe": known.get("recipe"),
+        "training": None if untrained else _training(known),
+        "shortened to": known.get("shortened"),
+        **_scores(name, measured),
+        "backbone": known.get("backbone"),
+        "stem": known.get("stem"),
+        "parameters": _whole(known.get("parameters")),
+        "pooling": known.get("pool"),
+        "input": _pixels(known.get("input_size")),
+        "seed": _whole(known.get("seed")),
+        "licence": known.get("licence"),
+        "reference": known.get("reference"),
+    }
+    return {key: str(value) for key, value in shown.items() if value not in (None, "")}
+
+
+def _scores(name: str, measured: list[Accuracy]) -> dict[str, str | None]:
+    scores: dict[str, str | None] = {}
+    for found in measured:
+        if found.model == name:
+            where = f" ({found.condition})" if found.condition else ""
+            scores[f"kNN accuracy{where}"] = with_interval(*found.trained) if found.trained else None
+            scores[f"the same untrained{where}"] = with_interval(*found.untrained) if found.untrained else None
+    return scores
+
+
+def _training(known: Mapping[str, Any]) -> str | None:
+    epochs, images, seconds = (real(known.get(key)) for key in ("epochs", "train_images", "train_seconds"))
+    words = [
+        f"{epochs:g} epochs" if epochs is not None else "",
+        f"{images:,.0f} images" if images is not None else "",
+        duration(seconds) if seconds else "",
+    ]
+    return ", ".join(word for word in words if word) or None
+
+
+def _whole(value: Any) -> str | None:
+    number = real(value)
+    return None if number is None else f"{number:,.0f}"
+
+
+def _pixels(value: Any) -> str | None:
+    number = real(value)
+    return None if number is None else f"{number:.0f} px"

@@ -1,0 +1,125 @@
+"""What a comparison looks like in a terminal: the verdict, the models, and a small heat map of each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table as Grid
+from rich.text import Text
+
+from simzoo.report.palette import Levels, levels, viridis
+from simzoo.report.reading import Matrix, accuracies, models, spoken
+from simzoo.report.scales import domain
+from simzoo.report.verdict import notable_matrices, verdict
+from simzoo.report.words import label, numbers, real, training_words, with_interval
+from simzoo.table.schema import Table
+
+LARGEST = 33
+PAIRS = 3
+SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
+
+
+def summary(table: Table) -> RenderableType:
+    """Return the verdict, a table of the models and the heat maps of at most three pairs, for rich to print."""
+    sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in verdict(table)]
+    parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table)]
+    for matrix in notable_matrices(table, PAIRS):
+        kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
+        for part in [matrix.only(kind) for kind in kinds] or [matrix]:
+            parts += [Text(), _heading(part, part.taps["kind"].iloc[0] if kinds else "all"), _heatmap(table, part)]
+    hidden = len(models(table)) * (len(models(table)) - 1) // 2 - PAIRS
+    if hidden > 0 and spoken(table):
+        parts.append(Text(f"\nThe {PAIRS} most alike pairs are drawn; report.html has the other {hidden}.", style="dim"))
+    return Group(*parts)
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Cells from 0 (unlike) to 1 (alike), NaN where undefined, and the row maxima; colour where there is colour."""
+
+    cells: Levels
+    tops: tuple[int, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw two characters a cell where they fit, else one; the deepest layer of the first model on top."""
+        room = max(options.max_width - 4, 1)
+        rows, columns = self.cells.shape
+        cells, tops = (self.cells, self.tops) if columns <= room else _reduced(self.cells, self.tops, room)
+        width = 2 if cells.shape[1] * 2 <= room else 1
+        coloured = console.color_system in {"256", "truecolor"} and not console.no_color
+        plain = options.ascii_only
+        for at in reversed(range(len(cells))):
+            yield Segment("  ")
+            yield from self._row(cells[at], tops[at], width, coloured=coloured, plain=plain)
+            yield Segment.line()
+
+    def _row(self, row: Levels, top: int, width: int, *, coloured: bool, plain: bool) -> Iterator[Segment]:
+        dot, shades = ("o", ASCII_SHADES) if plain else ("●", SHADES)
+        colours = viridis(row)
+        for at, level in enumerate(row):
+            mark = dot if at == top else ""
+            if coloured:
+                red, green, blue = (int(part) for part in colours[at])
+                style = Style.parse(f"{'black' if level > 0.6 else 'white'} on rgb({red},{green},{blue})")
+                yield Segment(mark.ljust(width), style)
+            elif np.isnan(level):
+                yield Segment("?" * width)
+            else:
+                shade = shades[min(int(level * len(shades)), len(shades) - 1)]
+                yield Segment(mark + shade * (width - len(mark)))
+
+
+def _heatmap(table: Table, matrix: Matrix) -> RenderableType:
+    values = np.full((len(matrix.taps), len(matrix.taps_b)), np.nan)
+    cells = matrix.cells
+    values[cells["i"], cells["j"]] = cells["value"]
+    tops = np.full(len(matrix.taps), -1)
+    tops[cells.loc[cells["top"], "i"]] = cells.loc[cells["top"], "j"]
+    ends = domain(table, matrix)
+    shares = levels(values, ends, reverse=matrix.distance)
+    small, kept = _reduced(shares, tuple(int(top) for top in tops), LARGEST)
+    low, high = numbers(*(reversed(ends) if matrix.distance else ends))
+    scale = f"  from {low} (dark: unlike) to {high} (bright: alike); dots: the most alike layer of each row"
+    return Group(HeatMap(small, kept), Text(scale, style="dim"))
+
+
+def _heading(matrix: Matrix, kind: str) -> Text:
+    null = real(matrix.cells["null"].mean())
+    about = f"{label(matrix.measure)}, {kind} layers" + ("" if null is None else f", null {numbers(null, 1.0)[0]}")
+    axes = f"up: {matrix.model}, right: {matrix.model_b}"
+    return Text.assemble((about, "bold"), f"\n{axes}" + (f" ({matrix.condition})" if matrix.condition else ""))
+
+
+def _reduced(cells: Levels, tops: tuple[int, ...], most: int) -> tuple[Levels, tuple[int, ...]]:
+    """Average neighbouring cells until there are at most `most` rows and columns."""
+    if max(cells.shape) <= most:
+        return cells, tops
+    bins, bins_b = (np.arange(size) * min(size, most) // size for size in cells.shape)
+    shape = (bins[-1] + 1, bins_b[-1] + 1)
+    known = ~np.isnan(cells)
+    total, count = np.zeros(shape), np.zeros(shape)
+    np.add.at(total, (bins[:, None], bins_b[None, :]), np.where(known, cells, 0.0))
+    np.add.at(count, (bins[:, None], bins_b[None, :]), known)
+    small = np.divide(total, count, out=np.full(shape, np.nan), where=count > 0)
+    kept = tuple(int(np.nanargmax(row)) if count[at].any() else -1 for at, row in enumerate(small))
+    return small, kept
+
+
+def _models(table: Table) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("model", "kNN accuracy", "untrained", "trained on", "training"):
+        grid.add_column(heading, overflow="fold")
+    measured = {found.model: found for found in reversed(accuracies(table))}
+    for name in models(table):
+        facts, found = table.models.get(name, {}), measured.get(name)
+        scores = [with_interval(*score) if score else "-" for score in (found and found.trained, found and found.untrained)]
+        cells = [name, *scores, str(facts.get("trained_on") or "-"), training_words(facts)]
+        grid.add_row(*(Text(cell) for cell in cells))
+    return grid

@@ -1,0 +1,1 @@
+"""Representations: one matrix, n images by d features, and everything that says where it came from."""

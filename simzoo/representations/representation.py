@@ -1,0 +1,76 @@
+"""The value every measure takes: one tap of one model over one set of images, under one augmentation draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simzoo.errors import MismatchError
+
+
+@dataclass(frozen=True, eq=False)
+class Representation:
+    """A matrix of n images by d features with its ids, labels and provenance; numpy and torch read it as an array.
+
+    `kind` is odd, even, block, final, logits or other; `depth` is the tap's place among the model's taps of its kind,
+    from 0 (first) to 1 (last).
+    """
+
+    values: npt.NDArray[np.floating[Any]]
+    ids: tuple[str, ...]
+    labels: npt.NDArray[np.int64] | None = None
+    split: str = ""
+    model: str = ""
+    tap: str = ""
+    kind: str = "other"
+    depth: float = 0.0
+    data: str = ""
+    augmentation: str = "none"
+    draw: int = 0
+    seed: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, d)."""
+        return self.values.shape
+
+    def __len__(self) -> int:
+        """Return n, the number of images."""
+        return len(self.values)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Give numpy the values, without a copy where it asks for none."""
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """Give torch the values, without a copy."""
+        return self.values.__array_interface__
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.intp]) -> Representation:
+        """Return the representation of some of the images, in the order given."""
+        index = np.asarray(rows)
+        labels = None if self.labels is None else self.labels[index]
+        return replace(self, values=self.values[index], ids=tuple(self.ids[i] for i in index), labels=labels)
+
+
+def same_images(x: Representation, y: Representation) -> None:
+    """Refuse two representations that do not hold the same images in the same order."""
+    if x.ids == y.ids:
+        return
+    if len(x.ids) != len(y.ids):
+        got = f"{len(x.ids)} and {len(y.ids)} images"
+    else:
+        row = next(i for i, (a, b) in enumerate(zip(x.ids, y.ids, strict=True)) if a != b)
+        order = "the same images in another order" if set(x.ids) == set(y.ids) else "different images"
+        got = f"{order}; first difference in row {row}: {x.ids[row]!r} and {y.ids[row]!r}"
+    raise MismatchError(
+        f"{x.model or 'x'} and {y.model or 'y'} cannot be compared: their image ids differ",
+        expected="the same ids in the same order",
+        got=got,
+        next_step="extract both from the same data, split and --n, or reorder one with .take(rows)",
+    )

@@ -1,0 +1,141 @@
+"""Where simzoo keeps what it made, and how a file gets there whole or not at all.
+
+An artifact is a payload file and a JSON header beside it. The header is written last and holds the checksum of
+the payload and of itself, so a killed process leaves nothing that looks finished and a damaged file is never read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock
+
+from simzoo.errors import DamagedFileError, SimzooError
+
+
+def home() -> Path:
+    """Return the folder of the store: `SIMZOO_HOME`, or the platform's user cache folder."""
+    return Path(os.environ.get("SIMZOO_HOME") or platformdirs.user_cache_path("simzoo"))
+
+
+def key_of(spec: Any) -> str:
+    """Return the content address of a plain value: 20 hex digits of the SHA-256 of its canonical JSON.
+
+    >>> key_of({"b": 1, "a": [2.0, None]}) == key_of({"a": [2.0, None], "b": 1})
+    True
+    """
+    text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is flushed to disk and takes its place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise SimzooError(
+            f"cannot write {path.name}",
+            expected=f"a writable folder with free space at {path.parent}",
+            got=f"{type(error).__name__}: {error.strerror or error}",
+            next_step="free some space or point SIMZOO_HOME (or --out) elsewhere, then run the same command again",
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A finished file of the store and what its header says."""
+
+    path: Path
+    header: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One kind of artifact, by key: `weights/*.safetensors`, `representations/*.f32`."""
+
+    folder: Path
+    suffix: str
+
+    def path(self, key: str) -> Path:
+        """Return where the payload of `key` lies, or would lie."""
+        return self.folder / f"{key}{self.suffix}"
+
+    def get(self, key: str) -> Artifact | None:
+        """Return the artifact if it is there and sound; a damaged one is reported, set aside, and counts as absent."""
+        payload, beside = self.path(key), self.folder / f"{key}.json"
+        if not beside.exists():
+            return None
+        try:
+            header = _read_header(beside)
+            if not payload.exists() or checksum(payload) != header["payload"]:
+                raise DamagedFileError(f"{payload.name} does not match its checksum")
+        except DamagedFileError as error:
+            self._set_aside(payload, beside)
+            warnings.warn(f"{error}: set aside as *.damaged and made again", stacklevel=2)
+            return None
+        return Artifact(payload, header["facts"])
+
+    def put(self, key: str, facts: dict[str, Any], write: Callable[[Path], None]) -> Artifact:
+        """Write the payload with `write(path)`, then the header; return the artifact."""
+        payload = self.path(key)
+        with atomic(payload) as temporary:
+            write(temporary)
+        header = {"facts": facts, "payload": checksum(payload)}
+        with atomic(self.folder / f"{key}.json") as temporary:
+            temporary.write_text(json.dumps({**header, "header": key_of(header)}))
+        return Artifact(payload, facts)
+
+    def lock(self, key: str) -> FileLock:
+        """Return the lock that a process holds while it makes `key`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.folder / f".{key}.lock")
+
+    def _set_aside(self, *paths: Path) -> None:
+        for path in paths:
+            with suppress(FileNotFoundError):
+                path.replace(path.with_name(f"{path.name}.damaged"))
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = json.loads(path.read_text())
+        sound = header.pop("header") == key_of(header)
+    except (ValueError, KeyError, AttributeError) as error:
+        raise DamagedFileError(f"{path.name} is not a header of the store") from error
+    if not sound:
+        raise DamagedFileError(f"{path.name} does not match its checksum")
+    return header
+
+
+def weights_shelf() -> Shelf:
+    """Return the shelf of trained weights."""
+    return Shelf(home() / "weights", ".safetensors")
+
+
+def representations_shelf() -> Shelf:
+    """Return the shelf of extracted representations."""
+    return Shelf(home() / "representations", ".f32")

@@ -1,0 +1,108 @@
+"""The results store: finished blocks and their rows in one SQLite file that many processes may use at once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from simzoo.errors import DamagedFileError
+from simzoo.storage import home
+from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Row, typed
+
+_TABLES = f"""
+CREATE TABLE IF NOT EXISTS blocks (key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL);
+CREATE TABLE IF NOT EXISTS rows (block TEXT NOT NULL REFERENCES blocks (key), {", ".join(f'"{name}"' for name in COLUMNS)});
+CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
+CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
+CREATE TABLE IF NOT EXISTS runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
+"""
+
+
+class ResultStore:
+    """Blocks by key. A block and all its rows are written in one transaction, so a killed run leaves no half block."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
+        self.path = path or home() / "results.sqlite"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connect() as connection:
+            connection.executescript(_TABLES)
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            if found not in {0, SCHEMA_VERSION}:
+                raise DamagedFileError(
+                    f"{self.path.name} has another schema",
+                    expected=f"schema version {SCHEMA_VERSION}",
+                    got=f"version {found}",
+                    next_step="update simzoo, or move the file away to begin a new one",
+                )
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def done(self, keys: Iterable[str]) -> set[str]:
+        """Return which of the keys are finished."""
+        with self._connect() as connection:
+            known = {row[0] for row in connection.execute("SELECT key FROM blocks")}
+        return known & set(keys)
+
+    def put(
+        self, key: str, spec: Mapping[str, Any], rows: Sequence[Row], sheets: Sequence[Mapping[str, Any]], run_id: str
+    ) -> None:
+        """Write one finished block; a block that is already there stays as it is."""
+        seconds = sum(row.seconds or 0.0 for row in rows)
+        with self._connect() as connection:
+            fresh = connection.execute(
+                "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?)",
+                (key, json.dumps(spec, sort_keys=True), run_id, seconds),
+            ).rowcount
+            if not fresh:
+                return
+            places = ", ".join("?" * (len(COLUMNS) + 1))
+            connection.executemany(f"INSERT INTO rows VALUES ({places})", [(key, *astuple(row)) for row in rows])
+            connection.executemany(
+                "INSERT OR REPLACE INTO sheets VALUES (?, ?, ?)",
+                [(sheet["name"], sheet["version"], json.dumps(sheet)) for sheet in sheets],
+            )
+
+    def note_run(self, run_id: str, libraries: Mapping[str, str]) -> None:
+        """Keep the library versions of a run, as provenance."""
+        with self._connect() as connection:
+            connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (run_id, json.dumps(libraries)))
+
+    def rows(self, keys: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of the blocks named, block by block in the order given."""
+        with self._connect() as connection:
+            parts = [
+                connection.execute("SELECT * FROM rows WHERE block = ? ORDER BY rowid", (key,)).fetchall()
+                for key in keys
+            ]
+        table = pd.DataFrame([row[1:] for part in parts for row in part], columns=list(COLUMNS))
+        return typed(table)
+
+    def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
+        """Return the stored fact sheets of the measures named, by name."""
+        with self._connect() as connection:
+            found = connection.execute("SELECT measure, version, sheet FROM sheets").fetchall()
+        wanted = set(measures)
+        return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                with connection:
+                    yield connection
+        except sqlite3.DatabaseError as error:
+            raise DamagedFileError(
+                f"the results store {self.path.name} cannot be used",
+                expected=f"a writable SQLite file at {self.path}",
+                got=f"{type(error).__name__}: {error}",
+                next_step="check space and permissions; if the file is damaged, move it away: results are made again",
+            ) from error

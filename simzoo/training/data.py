@@ -1,0 +1,92 @@
+"""Training images in an order, and as views, that are pure functions of (seed, epoch, image id)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from simzoo.images.imageset import ImageSet
+
+Views = Callable[[Any], list[Tensor]]
+
+
+def draw_seed(*parts: object) -> int:
+    """Return a 32-bit seed that depends on nothing but its arguments.
+
+    >>> draw_seed(0, 3, "digits/0007") == draw_seed(0, 3, "digits/0007")
+    True
+    """
+    return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:4], "little")
+
+
+class EpochOrder(Sampler[tuple[int, int]]):
+    """Yield `(epoch, index)` in an order that depends on the seed, the epoch and the image ids alone.
+
+    The epoch travels with the index, so that workers need no state of their own.
+    """
+
+    def __init__(self, ids: Sequence[str], seed: int) -> None:
+        """Keep the ids; the first epoch is 0."""
+        self.ids, self.seed, self.epoch = list(ids), seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next pass yields; pytorch-lightning calls it."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield one epoch."""
+        keys = [draw_seed("order", self.seed, self.epoch, name) for name in self.ids]
+        yield from ((self.epoch, index) for index in sorted(range(len(keys)), key=keys.__getitem__))
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.ids)
+
+
+class TrainingImages(Dataset[tuple[list[Tensor], int]]):
+    """Images of a training split as views and labels, decoded once and kept in memory."""
+
+    def __init__(self, images: ImageSet, indices: Sequence[int], views: Views, seed: int) -> None:
+        """Decode the images; an image that does not decode raises, since a training must know what it saw."""
+        self.pictures = [images.image(index) for index in indices]
+        self.ids = [images.id(index) for index in indices]
+        self.labels = [images.label(index) for index in indices]
+        self.views, self.seed = views, seed
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.ids)
+
+    def __getitem__(self, place: tuple[int, int]) -> tuple[list[Tensor], int]:
+        """Return the views of one image in one epoch, and its label; the global generators stay as they were."""
+        epoch, index = place
+        seed = draw_seed("view", self.seed, epoch, self.ids[index])
+        python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 - lightly draws from the global one
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            random.seed(seed)
+            np.random.seed(seed)  # noqa: NPY002 - the same
+            try:
+                return self.views(self.pictures[index]), self.labels[index]
+            finally:
+                random.setstate(python)
+                np.random.set_state(arrays)  # noqa: NPY002 - the same
+
+
+def loader(images: TrainingImages, batch_size: int, workers: int) -> DataLoader[tuple[list[Tensor], int]]:
+    """Return batches in the epoch's order; the last, short batch is left out (batch statistics, contrastive losses)."""
+    return DataLoader(
+        images,
+        batch_size=min(batch_size, len(images)),
+        sampler=EpochOrder(images.ids, images.seed),
+        num_workers=workers,
+        drop_last=True,
+        persistent_workers=workers > 0,
+    )

@@ -1,0 +1,32 @@
+"""Supervised classification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from simzoo.cards import Settings
+from simzoo.facts import objective
+from simzoo.training.batch import Batch
+from simzoo.training.views import Views, make_views
+
+
+@objective(name="supervised", version=1, labels=True, paradigm="supervised", reference="he2016resnet")
+class Supervised:
+    """Softmax cross-entropy of a linear head on the pooled features; one view an image."""
+
+    def views(self, image_size: int, recipe: Settings) -> Views:
+        """Return one augmented view of an image."""
+        return make_views(recipe.views, image_size, copies=1)
+
+    def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:
+        """Return the linear head."""
+        self.backbone, self.head = backbone, nn.Linear(width, classes)
+        self.criterion = nn.CrossEntropyLoss(label_smoothing=recipe.options.get("label_smoothing", 0.0))
+        return self.head
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean cross-entropy of the batch."""
+        loss: Tensor = self.criterion(self.head(self.backbone(batch.views[0])), batch.labels)
+        return loss

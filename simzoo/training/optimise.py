@@ -1,0 +1,37 @@
+"""Optimisers and the learning-rate schedule, from the libraries, by the recipe's words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from simzoo.cards import Settings
+
+
+def optimiser(modules: Iterable[nn.Module], settings: Settings) -> torch.optim.Optimizer:
+    """Return the optimiser; biases and norm parameters (one axis) take no weight decay."""
+    parameters = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if settings.optimizer == "sgd":
+        nesterov = settings.momentum > 0
+        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=nesterov)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.momentum, 0.999))
+
+
+def schedule(chosen: torch.optim.Optimizer, steps: int, warmup: float) -> LambdaLR:
+    """Return a linear warm-up over the share `warmup` of all steps, then a cosine to zero."""
+    rising = max(1, round(warmup * steps))
+
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+    return LambdaLR(chosen, factor)
