@@ -34,8 +34,8 @@ def measures_page() -> str:
         for sheet in sheets
     ]
     intro = (
-        "# Measures\n\n`Y`: the value stays the same under independent transforms of that kind on every side; `x` or `y`: "
-        "on that side only; `.`: it does not, and the tests hold a counterexample.\n\n"
+        "# Measures\n\n`Y`: the value stays the same under independent transforms of that kind on all sides; `x` or "
+        "`y`: on that side only; `.`: it does not, and the tests hold a counterexample.\n\n"
     )
     bodies = [
         f"## {sheet.name}\n\n{inspect.getdoc(sheet.function)}\n\n"
@@ -49,7 +49,12 @@ def measures_page() -> str:
 def models_page() -> str:
     """Return every card and recipe."""
     rows = [
-        [f"`{card.name}`", card.summary, card.stem, ", ".join(f"{data} ({name})" for data, name in card.recipes.items())]
+        [
+            f"`{card.name}`",
+            card.summary,
+            card.stem,
+            ", ".join(f"{data} ({name})" for data, name in card.recipes.items()),
+        ]
         for card in cards().values()
     ]
     told = [[f"`{recipe.name}`", recipe.summary, ", ".join(recipe.objectives)] for recipe in recipes().values()]
@@ -60,7 +65,9 @@ def models_page() -> str:
 
 def hooks_page() -> str:
     """Return every hook with its docstring."""
-    hooks = [(name, hook) for name, hook in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("simzoo_")]
+    hooks = [
+        (name, hook) for name, hook in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("simzoo_")
+    ]
     bodies = [f"## {name}\n\n{inspect.getdoc(hook)}\n" for name, hook in hooks]
     return f"# Hooks\n\n{textwrap.dedent(hookspecs.__doc__ or '')}\n" + "\n".join(bodies)
 

@@ -28,8 +28,6 @@ from simzoo.progress import Progress, Silent
 from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
 from simzoo.storage import Artifact, atomic, weights_shelf
-from simzoo.training.estimate import estimate_seconds
-from simzoo.training.train import train as train_spec
 
 LONGEST_UNASKED = 30 * 60  # seconds of estimated training that need no --yes
 
@@ -116,6 +114,8 @@ def train(
     if not may_train:
         refuse_training(specs)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
+    from simzoo.training.train import train as train_spec
+
     return [train_spec(spec, device=device, progress=progress) for spec in specs]
 
 
@@ -128,6 +128,10 @@ def changes(epochs: int | None, train_images: int | None) -> dict[str, int]:
 def ready_to_train(specs: Sequence[Spec], *, device: str, yes: bool, progress: Progress) -> None:
     """Say how long the trainings will take, and refuse more than 30 minutes unless `yes`."""
     waiting = [spec for spec in specs if spec.training is not None and not trained(spec)]
+    if not waiting:
+        return
+    from simzoo.training.estimate import estimate_seconds  # pytorch-lightning and lightly load for seconds
+
     total = 0.0
     for spec in waiting:
         seconds = estimate_seconds(spec, device=device)
@@ -181,5 +185,7 @@ def one_spec(name: str) -> Spec:
 def _sheet(name: str, kind: str | None = None) -> MeasureSheet:
     sheet: MeasureSheet = catalog().measures[name].sheet
     if kind and sheet.kind != kind:
-        raise UsageError(f"{name!r} is not a {kind}", expected=f"a {kind}", got=sheet.kind, next_step="simzoo list measures")
+        raise UsageError(
+            f"{name!r} is not a {kind}", expected=f"a {kind}", got=sheet.kind, next_step="simzoo list measures"
+        )
     return sheet

@@ -6,27 +6,27 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simzoo.catalog import Catalog, catalog
-from simzoo.errors import CardError, NameClashError, unknown_name
+from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
 from simzoo.hookspecs import hookimpl
 
 UNTRAINED = "init"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Weights(_Frozen):
     """Where finished weights lie, and how their file maps onto the backbone.
 
     `container` is the key under which the state dict sits, `strip` a prefix taken off every key, `drop` glob
-    patterns of keys to leave out, `rename` a mapping of key prefixes. `pretrained` takes what the backbone's own library
-    publishes under that name.
+    patterns of keys to leave out, `rename` a mapping of key prefixes. `pretrained` takes what the backbone's own
+    library publishes under that name.
     """
 
     path: str = ""
@@ -38,14 +38,23 @@ class Weights(_Frozen):
     rename: dict[str, str] = Field(default_factory=dict)
     pretrained: bool = False
 
+    @model_validator(mode="after")
+    def _lie_somewhere(self) -> Weights:
+        if not (self.path or self.url or self.sha256 or self.pretrained):
+            raise ValueError("say where the weights lie: path, url, sha256 or pretrained = true")
+        return self
+
+
+Positive = Annotated[float, Field(gt=0)]
+
 
 class Input(_Frozen):
     """How a model is fed: square size, normalisation, the share of the image that the centre crop keeps."""
 
-    size: int = 224
+    size: int = Field(default=224, ge=1)
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    crop: float = 1.0
+    std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
+    crop: Positive = 1.0
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
 
 
@@ -119,7 +128,19 @@ class Recipe(_Frozen):
     summary: str
     source: str = ""
     default: dict[str, Any] = Field(default_factory=dict)
-    objectives: dict[str, dict[str, Any]]
+    objectives: dict[str, Settings]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: Any) -> Any:
+        """Lay each objective's changes over the common settings, so that all are checked when the file is read."""
+        if not isinstance(given, dict):
+            return given
+        default, objectives = given.get("default", {}), given.get("objectives", {})
+        if not isinstance(default, dict) or not isinstance(objectives, dict):
+            return given
+        whole = {name: {**default, **own} if isinstance(own, dict) else own for name, own in objectives.items()}
+        return {**given, "objectives": whole}
 
     def settings(self, objective: str) -> Settings:
         """Return the settings for one objective."""
@@ -130,7 +151,7 @@ class Recipe(_Frozen):
                 got=objective,
                 next_step="name another recipe (NAME@DATA:RECIPE; simzoo list recipes)",
             )
-        return Settings.model_validate({**self.default, **self.objectives[objective]})
+        return self.objectives[objective]
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -159,57 +180,95 @@ def read_card(path: Path) -> Card:
 
 
 def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
-    """Return all cards of all registry folders by name."""
-    return _named(shelves or catalog(), "models", Card)
+    """Return all sound cards of all registry folders by name."""
+    found, _ = _named(shelves or catalog(), "models", Card)
+    return {name: card for name, card in found.items() if name == card.name}
 
 
 def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
-    """Return all recipes by name."""
-    return _named(shelves or catalog(), "recipes", Recipe)
+    """Return all sound recipes by name."""
+    found, _ = _named(shelves or catalog(), "recipes", Recipe)
+    return found
 
 
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
     """Return the card of that name or alias."""
-    known = cards(shelves)
-    aliases = {alias: card for card in known.values() for alias in card.aliases}
-    if name not in known and name not in aliases:
-        hint = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
-        raise unknown_name("model", name, [*known, *aliases], hint)
-    return known.get(name) or aliases[name]
+    hint = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
+    card: Card = _find("model", name, _named(shelves or catalog(), "models", Card), hint)
+    return card
 
 
 def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
     """Return the recipe of that name."""
-    known = recipes(shelves)
-    if name not in known:
-        raise unknown_name("recipe", name, known)
-    return known[name]
+    recipe: Recipe = _find("recipe", name, _named(shelves or catalog(), "recipes", Recipe))
+    return recipe
+
+
+def _find(
+    kind: str, name: str, named: tuple[Mapping[str, Model], Mapping[str, UsageError]], hint: str | None = None
+) -> Model:
+    found, problems = named
+    if name in found:
+        return found[name]
+    if name in problems:
+        raise problems[name]
+    raise unknown_name(kind, name, found, hint)
 
 
 @cache
-def _named(shelves: Catalog, folder: str, kind: type[Model]) -> Mapping[str, Model]:
-    found: dict[str, Model] = {}
-    origin: dict[str, Path] = {}
-    for _, registry in shelves.card_folders:
+def _named(shelves: Catalog, folder: str, kind: type[Model]) -> tuple[Mapping[str, Model], Mapping[str, UsageError]]:
+    """Read all files of one kind: what is sound by name and alias, and why the other names cannot be used.
+
+    A file that is not sound, or a name that two files bring, costs only itself.
+    """
+    claims: dict[str, tuple[Model, Path]] = {}
+    unsound: dict[str, UsageError] = {}
+    clashes: dict[str, UsageError] = {}
+    for plugin, registry in shelves.card_folders:
         for path in sorted((registry / folder).glob("*.toml")):
-            entry = read_card(path) if kind is Card else _read(path, kind)
-            name = entry.name  # type: ignore[attr-defined]
-            if name in found:
-                raise NameClashError(
-                    f"two {folder} are named {name!r}",
-                    expected="one file for each name",
-                    got=f"{origin[name]} and {path}",
-                    next_step="rename one of them",
-                )
-            found[name], origin[name] = entry, path  # type: ignore[assignment]
-    return found
+            try:
+                entry: Any = read_card(path) if kind is Card else _read(path, kind)
+            except CardError as error:
+                unsound.setdefault(path.stem, error)
+                shelves.host.broken.setdefault(plugin, _broken(plugin, error))
+                continue
+            for name in dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))):
+                if name in claims:
+                    clashes[name] = _clash(folder, name, claims[name][1], path)
+                claims.setdefault(name, (entry, path))
+    found = {name: entry for name, (entry, _) in claims.items() if name not in clashes}
+    return found, {**unsound, **clashes}
+
+
+def _clash(folder: str, name: str, first: Path, second: Path) -> NameClashError:
+    return NameClashError(
+        f"two {folder} are named {name!r}",
+        expected="one file for each name",
+        got=f"{first} and {second}",
+        next_step="rename one of them",
+    )
+
+
+def _broken(plugin: str, error: CardError) -> PluginError:
+    return PluginError(
+        f"plugin {plugin!r} is broken: {error.what}",
+        expected=error.expected,
+        got=error.got,
+        next_step=error.next_step,
+    )
 
 
 def _read(path: Path, kind: type[Model]) -> Model:
     try:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        raise CardError(f"there is no card at {path}", expected="a TOML file", next_step="check the path") from error
+        raise CardError(
+            f"there is no card at {path}", expected="a TOML file", got="no such file", next_step="check the path"
+        ) from error
+    except OSError as error:
+        raise CardError(
+            f"{path} cannot be read", expected="a TOML file", got=str(error.strerror), next_step="check the path"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardError(
             f"{path.name} is not TOML", expected="a TOML file", got=str(error), next_step=f"correct {path}"

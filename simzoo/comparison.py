@@ -73,9 +73,14 @@ class Comparison:
 
     def plot(self, a: str | None = None, b: str | None = None, measure: str | None = None) -> Any:
         """Return the interactive layer-by-layer heat map of two models (an Altair chart)."""
-        from simzoo.report.figures import heat_map
+        from simzoo.report.heatmap import heatmap
+        from simzoo.report.reading import matrices
 
-        return heat_map(self.result, a or self.models[0], b or self.models[-1], measure or self.measure)
+        pair = {a or self.models[0], b or self.models[-1]}
+        found = [drawn for drawn in matrices(self.result, measure or self.measure) if {drawn.model, drawn.model_b} == pair]
+        if not found:
+            self.matrix(a, b, measure)  # says what there is
+        return heatmap(self.result, found[0])
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
@@ -175,19 +180,17 @@ def compare(
             "command": " ".join(["simzoo compare", *(source.name for source in sources)]),
             "measure": asked[0],
             "data": data_facts(run),
-            "notes": _notes(models, sources),
+            "notes": _notes(sources),
             "libraries": {name: version(name) for name in LIBRARIES},
             "started": created,
             "seconds": time.perf_counter() - started,
         },
     )
-    names, typed = tuple(source.name for source in sources), tuple(source.typed or source.name for source in sources)
-    return Comparison(table, asked[0], names, typed, time.perf_counter() - started)
+    typed = tuple(source.typed or source.name for source in sources)
+    return Comparison(table, asked[0], tuple(source.name for source in sources), typed, time.perf_counter() - started)
 
 
-def _sources(
-    models: Sequence[str | nn.Module], changed: dict[str, int], seed: int, shelves: Catalog
-) -> list[Source]:
+def _sources(models: Sequence[str | nn.Module], changed: dict[str, int], seed: int, shelves: Catalog) -> list[Source]:
     found: dict[str, Source] = {}
     for position, model in enumerate(models):
         if isinstance(model, nn.Module):
@@ -232,7 +235,7 @@ def _untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
     return tuple(Source(spec.name, spec) for spec in specs)
 
 
-def _notes(models: Sequence[str | nn.Module], sources: Sequence[Source]) -> list[str]:
+def _notes(sources: Sequence[Source]) -> list[str]:
     bare = [source.name for source in sources if source.model is not None]
     fed = [f"{name} was given as a bare module and fed by ImageNet defaults" for name in bare]
     short = [

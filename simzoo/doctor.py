@@ -78,7 +78,8 @@ def _plugins() -> Check:
 def _figures() -> Check:
     import vl_convert
 
-    return {"found": f"vl-convert {vl_convert.__version__} renders PNG, SVG and PDF without a browser"}
+    vl_convert.vegalite_to_svg({"mark": "point", "data": {"values": [{}]}})
+    return {"found": f"vl-convert {version('vl-convert-python')} renders PNG, SVG and PDF without a browser"}
 
 
 _CHECKS: dict[str, Callable[[], Check]] = {

@@ -6,11 +6,12 @@ their parts to simzoo through the hooks of `simzoo.hookspecs`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol, TypeVar
 
-from simzoo.errors import UsageError
+from simzoo.errors import UndefinedError, UsageError
 
 Group = Literal["permutation", "rotation", "scale", "translation", "linear", "affine"]
 GROUPS: tuple[str, ...] = ("permutation", "rotation", "scale", "translation", "linear", "affine")
@@ -55,11 +56,8 @@ class MeasureSheet:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as plain data (no functions), as stored beside results and shown by `simzoo show`."""
-        plain = asdict(self)
-        for name in ("inner", "grid", "function"):
-            plain.pop(name)
-        plain["invariant_to"] = [sorted(side) for side in self.invariant_to]
-        plain["needs"] = sorted(self.needs)
+        names = [item.name for item in fields(self) if item.name not in {"inner", "grid", "function"}]
+        plain: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
         plain["has_inner"] = self.inner is not None
         if callable(self.chance):
             plain["chance"] = "depends on n and the options"
@@ -79,9 +77,8 @@ class PartSheet:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as one flat mapping."""
-        plain = asdict(self)
-        plain.update(plain.pop("facts"))
-        return plain
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "facts"}
+        return own | {name: _plain(value) for name, value in self.facts.items() if name not in own}
 
 
 def similarity(
@@ -204,13 +201,18 @@ def _attach_part(kind: Any, name: str, version: int, reference: str, facts: Mapp
     return attach
 
 
-def _attach_measure(*, needs: Iterable[str] = (), domain: Mapping[str, str] | None = None, **given: Any) -> Any:
+def _attach_measure(
+    *, needs: Iterable[str] = (), domain: Mapping[str, str] | None = None, **given: Any
+) -> Callable[[P], P]:
     wanted, cases = frozenset(needs), dict(domain or {})
-    _only(given["name"], "needs", wanted, NEEDS)
-    _only(given["name"], "domain", cases, EDGE_CASES)
-    low, high = given["range"]
+    name, (low, high) = given["name"], given["range"]
+    _only(name, "needs", wanted, NEEDS)
+    _only_known_cases(name, cases)
+    for variant in given.get("variants", ()):
+        _sides(name, variant.get("invariant_to", ()))
+        _only_known_cases(name, variant.get("domain", {}))
     if not low < high:
-        raise UsageError(f"measure {given['name']!r}: its range is empty", expected="low < high", got=f"({low}, {high})")
+        raise UsageError(f"measure {name!r}: its range is empty", expected="low < high", got=f"({low}, {high})")
 
     def attach(function: Any) -> Any:
         full = {case: cases.get(case, "value") for case in EDGE_CASES}
@@ -222,13 +224,15 @@ def _attach_measure(*, needs: Iterable[str] = (), domain: Mapping[str, str] | No
 
 
 def _fields_of(function: Any) -> tuple[str, ...]:
-    returned = function.__annotations__.get("return")
+    function = inspect.unwrap(function)
+    returned = getattr(function, "__annotations__", {}).get("return")
     returned = function.__globals__.get(returned) if isinstance(returned, str) else returned
     return tuple(getattr(returned, "_fields", ("value",)))
 
 
 def _sides(name: str, groups: Any) -> tuple[frozenset[str], frozenset[str]]:
-    per_side = isinstance(groups, tuple) and len(groups) == 2 and not any(isinstance(side, str) for side in groups)
+    groups = list(groups)
+    per_side = len(groups) == 2 and not any(isinstance(side, str) for side in groups)
     sides = (frozenset(groups[0]), frozenset(groups[1])) if per_side else (frozenset(groups),) * 2
     for side in sides:
         _only(name, "invariant_to", side, GROUPS)
@@ -240,6 +244,24 @@ def _only(measure: str, word: str, given: Iterable[str], allowed: Iterable[str])
         raise UsageError(
             f"measure {measure!r}: unknown word in {word}", expected=", ".join(allowed), got=", ".join(extra)
         )
+
+
+def _only_known_cases(measure: str, domain: Mapping[str, str]) -> None:
+    _only(measure, "domain", domain, EDGE_CASES)
+    _only(measure, "domain", domain.values(), ["value", *sorted(_error_names(UndefinedError))])
+
+
+def _error_names(kind: type[UndefinedError]) -> set[str]:
+    return {kind.__name__}.union(*(_error_names(narrower) for narrower in kind.__subclasses__()))
+
+
+def _plain(value: Any) -> Any:
+    """Return plain data: what JSON gives back unchanged, with sets in order."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _first_line(part: Any) -> str:

@@ -2,7 +2,7 @@
 
 A plugin is any module named under the entry-point group `simzoo` that implements some of these functions with
 `@simzoo.hookimpl`. Each hook is called once, when the catalog is first asked for that kind of part; each returns
-a list. First-party parts come through the same hooks, so every docstring names a real implementation.
+a list. First-party parts come through the same hooks, so every docstring names a real file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def simzoo_datasets() -> Sequence[Sheeted]:  # type: ignore[empty-body]
 def simzoo_augmentations() -> Sequence[Sheeted]:  # type: ignore[empty-body]
     """Return classes decorated with `simzoo.augmentation`: `params(uniforms, strength)`, `apply(batch, params)`.
 
-    Called when an augmentation is named. Example: `simzoo/images/augmentations.py`.
+    Called when an augmentation is named. simzoo brings none yet: `simzoo/images/__init__.py` does the same for data.
     """
 
 
@@ -81,5 +81,5 @@ def simzoo_executors() -> Sequence[Sheeted]:  # type: ignore[empty-body]
 def simzoo_report_sections() -> Sequence[Any]:  # type: ignore[empty-body]
     """Return `simzoo.report.Section` objects: a title, an order, and a function from a table to its blocks.
 
-    Called when a report is written. Example: `simzoo/report/sections.py`.
+    Called when a report is written. Example: `simzoo/report/sections/__init__.py`.
     """

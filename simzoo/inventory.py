@@ -8,7 +8,7 @@ from typing import Any
 
 from simzoo.cards import cards, find_card, recipes
 from simzoo.catalog import Catalog, Shelf, catalog
-from simzoo.errors import SimzooError, unknown_name
+from simzoo.errors import UnknownNameError, unknown_name
 
 Part = dict[str, Any]
 
@@ -33,7 +33,7 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
         return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
     try:
         return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
-    except SimzooError:
+    except UnknownNameError:
         known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
         raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})") from None
 
@@ -46,7 +46,11 @@ def broken_plugins(shelves: Catalog | None = None) -> dict[str, str]:
 def _models(shelves: Catalog) -> list[Part]:
     wanted = ("name", "backbone", "objective")
     return [
-        {**{name: getattr(card, name) for name in wanted}, "trains on": ", ".join(card.recipes), "summary": card.summary}
+        {
+            **{name: getattr(card, name) for name in wanted},
+            "trains on": ", ".join(card.recipes),
+            "summary": card.summary,
+        }
         for card in cards(shelves).values()
     ]
 
@@ -95,8 +99,9 @@ def _data(shelves: Catalog) -> list[Part]:
 
 
 def _plugins(shelves: Catalog) -> list[Part]:
-    for kind in ("measures", "objectives", "backbones", "datasets", "augmentations", "executors", "card_folders"):
+    for kind in ("measures", "objectives", "backbones", "datasets", "augmentations", "executors", "report_sections"):
         getattr(shelves, kind)  # so that a hook that raises has raised
+    cards(shelves), recipes(shelves)  # and a card that is not valid has been read
     host = shelves.host
     status = dict.fromkeys(host.sources, "ok") | dict.fromkeys(host.broken, "broken")
     loaded = [{"name": name, "source": host.sources.get(name, ""), "status": state} for name, state in status.items()]

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from simzoo.cards import UNTRAINED, Card, Settings, Weights, find_card, find_recipe, read_card
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, UsageError
@@ -58,7 +60,8 @@ class Spec:
     def key(self) -> str:
         """The content address of the model up to the training images, whose content `weights_key` adds."""
         card = self.card
-        spec: dict[str, Any] = {"version": TRAINING_VERSION, "backbone": card.backbone, "args": card.backbone_args, "seed": self.seed}
+        spec: dict[str, Any] = {"version": TRAINING_VERSION, "seed": self.seed}
+        spec |= {"backbone": card.backbone, "args": card.backbone_args}
         if card.weights:
             spec["weights"] = card.weights.model_dump(exclude={"path"} if card.weights.sha256 else set())
         if self.training:
@@ -70,8 +73,8 @@ class Spec:
     @property
     def untrained(self) -> Spec:
         """The same network, as initialised with the same seed."""
-        update = {"objective": UNTRAINED, "weights": None, "recipes": {}, "paradigm": "untrained", "trained_on": ""}
-        card = self.card.model_copy(update=update)
+        update = {"objective": UNTRAINED, "paradigm": "untrained", "trained_on": ""}
+        card = self.card.model_copy(update={**update, "weights": None, "recipes": {}})
         return replace(self, name=f"untrained {self.name}", card=card, seed=self.seed or 0, training=None)
 
 
@@ -84,23 +87,45 @@ def resolve(
     names that state none.
     """
     if (match := _SOURCED.fullmatch(text)) and match["source"] in SOURCES:
-        return [_sourced(text, match["source"], match["name"], seed) for seed in _seeds(text, match["seed"], seed)]
+        return _sourced(text, match["source"], match["name"], match["seed"], seed)
     if not (match := _CARD_NAME.fullmatch(text)):
         raise _malformed(text)
     card = find_card(match["name"], shelves)
-    written = {key: int(value) for key, value in re.findall(r"\+([a-z-]+)=(\d+)", match["changes"] or "")}
-    if unknown := sorted(set(written) - set(CHANGES)):
+    written = _changes(text, match["changes"] or "")
+    training = _training(card, match["data"], match["recipe"], {**written, **(changes or {})}, shelves)
+    return _by_seed(text, card, training, match["seed"], seed)
+
+
+def _changes(text: str, written: str) -> dict[str, int]:
+    pairs = re.findall(r"\+([a-z-]+)=(\d+)", written)
+    changes = {key: int(value) for key, value in pairs}
+    if len(changes) < len(pairs):
+        raise _malformed(text)
+    if unknown := sorted(set(changes) - set(CHANGES)):
         raise UsageError(
             f"{text!r} changes what cannot be changed in a name",
             expected=", ".join(CHANGES),
             got=", ".join(unknown),
             next_step="write a recipe of your own under registry/recipes/",
         )
-    training = _training(card, match["data"], match["recipe"], {**written, **(changes or {})}, shelves)
-    return [
-        Spec(_card_name(card, training, seed, explicit=match["seed"] is not None), card, seed, training)
-        for seed in _seeds(text, match["seed"], seed)
-    ]
+    return changes
+
+
+def _by_seed(text: str, card: Card, training: Training | None, seeds: str | None, default: int) -> list[Spec]:
+    if not card.weights:
+        explicit = seeds is not None
+        return [
+            Spec(_card_name(card, training, seed, explicit=explicit), card, seed, training)
+            for seed in _seeds(text, seeds, default)
+        ]
+    if seeds is not None:
+        raise UsageError(
+            f"{card.name} has finished weights, so it takes no seed",
+            expected=card.name,
+            got=f"#{seeds}",
+            next_step="leave the seed out",
+        )
+    return [Spec(card.name, card)]
 
 
 def _training(
@@ -110,8 +135,8 @@ def _training(
         if data or recipe:
             raise UsageError(
                 f"{card.name} is not trained by simzoo, so it takes no data set or recipe",
-                expected=f"{card.name} or {card.name}#SEED",
-                got="@" + (data or "") + (f":{recipe}" if recipe else ""),
+                expected=card.name if card.weights else f"{card.name} or {card.name}#SEED",
+                got=(f"@{data}" if data else "") + (f":{recipe}" if recipe else ""),
                 next_step=f"simzoo show {card.name}",
             )
         return None
@@ -127,7 +152,16 @@ def _training(
     full = find_recipe(recipe, shelves).settings(card.objective)
     changes = {name: value for name, value in changes.items() if value != getattr(full, CHANGES[name])}
     update = {CHANGES[name]: value for name, value in changes.items()}
-    settings = Settings.model_validate({**full.model_dump(), **update})
+    try:
+        settings = Settings.model_validate({**full.model_dump(), **update})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"recipe {recipe} of {card.name} cannot be changed so",
+            expected=f"{first['loc'][0]}: {first['msg']}",
+            got=str(first["input"]),
+            next_step=f"simzoo show {recipe}",
+        ) from error
     return Training(data, recipe, tuple(sorted(changes.items())), settings, full)
 
 
@@ -141,7 +175,7 @@ def _card_name(card: Card, training: Training | None, seed: int, *, explicit: bo
     return f"{name}#{seed}" if explicit or seed else name
 
 
-def _sourced(text: str, source: str, name: str, seed: int) -> Spec:
+def _sourced(text: str, source: str, name: str, seeds: str | None, default: int) -> list[Spec]:
     if source == "file":
         card = read_card(Path(name).expanduser())
         if not card.weights and not card.untrained:
@@ -150,12 +184,13 @@ def _sourced(text: str, source: str, name: str, seed: int) -> Spec:
                 expected="a [weights] table, or objective = 'init'",
                 next_step="put a card that is to be trained into a registry folder (hook simzoo_cards)",
             )
-        return Spec(card.name, card, seed if card.untrained else None)
+        return _by_seed(text, card, None, seeds, default)
+    common: dict[str, Any] = {"version": 1, "name": f"{source}:{name}", "backbone": f"timm:{name}", "source": "timm"}
     if source == "init":
-        card = Card(version=1, name=text, backbone=f"timm:{name}", objective=UNTRAINED, paradigm="untrained")
-        return Spec(f"init:{name}#{seed}", card, seed)
-    facts = {"source": "timm", "trained_on": "as timm says", "weights": Weights(pretrained=True)}
-    return Spec(text, Card(version=1, name=text, backbone=f"timm:{name}", **facts))
+        card = Card(**common, objective=UNTRAINED, paradigm="untrained")
+        return [Spec(f"{card.name}#{seed}", card, seed) for seed in _seeds(text, seeds, default)]
+    card = Card(**common, trained_on="as timm says", weights=Weights(pretrained=True))
+    return _by_seed(text, card, None, seeds, default)
 
 
 def _seeds(text: str, seeds: str | None, default: int) -> range:

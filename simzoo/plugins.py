@@ -55,7 +55,7 @@ def load_plugins(found: Iterable[EntryPoint] | None = None, *, extra: Iterable[t
         source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         _take(host, point.name, source, point.load)
     for name, module in extra:
-        _take(host, name, getattr(module, "__file__", None) or repr(module), lambda module=module: module)
+        _take(host, name, getattr(module, "__file__", None) or repr(module), _ready(module))
     return host
 
 
@@ -80,6 +80,10 @@ def _take(host: PluginHost, name: str, source: str, load: Callable[[], Any]) -> 
         if host.manager.has_plugin(name):
             host.manager.unregister(name=name)
         host.broken[name] = _broken(name, what, error)
+
+
+def _ready(module: Any) -> Callable[[], Any]:
+    return lambda: module
 
 
 def _listed(parts: Any) -> Sequence[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Step(Protocol):
@@ -58,19 +58,27 @@ class Bars:
         from rich.table import Column
 
         columns = (
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=3)),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=3)
+            ),
             BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TimeElapsedColumn(table_column=Column(no_wrap=True)),
             TimeRemainingColumn(elapsed_when_finished=False, table_column=Column(no_wrap=True)),
-            TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=2)),
+            TextColumn(
+                "{task.fields[note]}",
+                "dim",
+                markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=2),
+            ),
         )
         with RichProgress(*columns, console=self.console, expand=True) as bars:
             task = bars.add_task(label, total=total, note="")
 
             class Shown:
                 def advance(self, amount: float = 1, note: str = "") -> None:
-                    bars.update(task, advance=amount, **({"note": note} if note else {}))
+                    fields: dict[str, Any] = {"note": note} if note else {}
+                    bars.update(task, advance=amount, **fields)
 
             yield Shown()
 

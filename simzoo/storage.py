@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from simzoo.errors import DamagedFileError, SimzooError
 
 def home() -> Path:
     """Return the folder of the store: `SIMZOO_HOME`, or the platform's user cache folder."""
-    return Path(os.environ.get("SIMZOO_HOME") or platformdirs.user_cache_path("simzoo"))
+    return Path(os.environ.get("SIMZOO_HOME") or platformdirs.user_cache_path("simzoo")).expanduser()
 
 
 def key_of(spec: Any) -> str:
@@ -46,7 +47,7 @@ def checksum(path: Path) -> str:
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to disk and takes its place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -54,15 +55,28 @@ def atomic(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise SimzooError(
-            f"cannot write {path.name}",
-            expected=f"a writable folder with free space at {path.parent}",
-            got=f"{type(error).__name__}: {error.strerror or error}",
-            next_step="free some space or point SIMZOO_HOME (or --out) elsewhere, then run the same command again",
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> Path:
+    """Return the folder, made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    return folder
+
+
+def _cannot_write(path: Path, error: OSError) -> SimzooError:
+    return SimzooError(
+        f"cannot write {path.name}",
+        expected=f"a writable folder with free space at {path.parent}",
+        got=f"{type(error).__name__}: {error.strerror or error}",
+        next_step="free some space or point SIMZOO_HOME (or --out) elsewhere, then run the same command again",
+    )
 
 
 @dataclass(frozen=True)
@@ -91,8 +105,7 @@ class Shelf:
             return None
         try:
             header = _read_header(beside)
-            if not payload.exists() or checksum(payload) != header["payload"]:
-                raise DamagedFileError(f"{payload.name} does not match its checksum")
+            _check_payload(payload, header["payload"])
         except DamagedFileError as error:
             self._set_aside(payload, beside)
             warnings.warn(f"{error}: set aside as *.damaged and made again", stacklevel=2)
@@ -101,6 +114,7 @@ class Shelf:
 
     def put(self, key: str, facts: dict[str, Any], write: Callable[[Path], None]) -> Artifact:
         """Write the payload with `write(path)`, then the header; return the artifact."""
+        facts = json.loads(json.dumps(facts, allow_nan=False))  # as they will be read: keys are text, tuples are lists
         payload = self.path(key)
         with atomic(payload) as temporary:
             write(temporary)
@@ -111,8 +125,7 @@ class Shelf:
 
     def lock(self, key: str) -> FileLock:
         """Return the lock that a process holds while it makes `key`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.folder / f".{key}.lock")
+        return FileLock(make_folder(self.folder) / f".{key}.lock")
 
     def _set_aside(self, *paths: Path) -> None:
         for path in paths:
@@ -124,11 +137,16 @@ def _read_header(path: Path) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads(path.read_text())
         sound = header.pop("header") == key_of(header)
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise DamagedFileError(f"{path.name} is not a header of the store") from error
     if not sound:
         raise DamagedFileError(f"{path.name} does not match its checksum")
     return header
+
+
+def _check_payload(path: Path, expected: str) -> None:
+    if not path.exists() or checksum(path) != expected:
+        raise DamagedFileError(f"{path.name} does not match its checksum")
 
 
 def weights_shelf() -> Shelf:

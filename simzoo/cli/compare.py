@@ -13,16 +13,40 @@ from simzoo.cli import output
 
 @output.friendly
 def compare(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL MODEL...", help="NAME[@DATA][:RECIPE][#SEED], timm:NAME, init:NAME, file:CARD.toml")],
-    measure: Annotated[list[str], typer.Option("--measure", help="A measure; may be given several times. Beside cka always cka_unbiased.")] = ["cka"],  # noqa: B006 - typer copies it
-    taps: Annotated[str, typer.Option("--taps", help="final, blocks, residual, logits, or globs over module names.")] = "residual",
-    pool: Annotated[str | None, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: each model's own].")] = None,
-    data: Annotated[str | None, typer.Option("--data", help="digits, a name under SIMZOO_DATA, or a path [default: digits, or the data the models were trained on].")] = None,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL MODEL...", help="NAME[@DATA][:RECIPE][#SEED], timm:NAME, init:NAME, file:CARD.toml"
+        ),
+    ],
+    measure: Annotated[
+        list[str],
+        typer.Option("--measure", help="A measure; may be given several times. Beside cka always cka_unbiased."),
+    ] = ["cka"],  # noqa: B006 - typer copies it
+    taps: Annotated[
+        str, typer.Option("--taps", help="final, blocks, residual, logits, or globs over module names.")
+    ] = "residual",
+    pool: Annotated[
+        str | None, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: each model's own].")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            help="digits, a name under SIMZOO_DATA, or a path [default: what the models were trained on, or digits].",
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("--n", min=2, help="At most so many evaluation images.")] = 1_000,
     epochs: output.Epochs = None,
     train_images: output.TrainImages = None,
-    resamples: Annotated[int | None, typer.Option("--resamples", min=0, help="Half-samples for intervals [default: 100 where they are cheap].")] = None,
-    permutations: Annotated[int | None, typer.Option("--permutations", min=0, help="Permutations for the null [default: 100 where they are cheap].")] = None,
+    resamples: Annotated[
+        int | None,
+        typer.Option("--resamples", min=0, help="Half-samples for intervals [default: 100 where they are cheap]."),
+    ] = None,
+    permutations: Annotated[
+        int | None,
+        typer.Option("--permutations", min=0, help="Permutations for the null [default: 100 where they are cheap]."),
+    ] = None,
     out: output.Out = "",
     seed: output.Seed = 0,
     device: output.Device = "cpu",

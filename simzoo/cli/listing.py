@@ -11,7 +11,9 @@ from simzoo.cli import output
 
 @output.friendly
 def list_parts(
-    kind: Annotated[str, typer.Argument(help="models, recipes, measures, objectives, backbones, data, executors, plugins")],
+    kind: Annotated[
+        str, typer.Argument(help="models, recipes, measures, objectives, backbones, data, executors, plugins")
+    ],
     as_json: output.Json = False,
     debug: output.Debug = False,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import sys
 import warnings
 from collections.abc import Callable
@@ -23,7 +24,9 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of models named without 
 Out = Annotated[str, typer.Option("--out", help="Folder for what is written [default: simzoo-out/COMMAND-NAMES/].")]
 NoTrain = Annotated[bool, typer.Option("--no-train", help="Fail rather than train a model.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Consent to more than 30 minutes of training.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Shorten the training: makes another, named recipe.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Shorten the training: makes another, named recipe.")
+]
 TrainImages = Annotated[int | None, typer.Option("--train-images", min=2, help="Train on at most so many images.")]
 
 
@@ -58,7 +61,7 @@ def friendly(command: F) -> F:
 
 def emit(value: Any) -> None:
     """Print one JSON object on stdout."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False))
+    typer.echo(json.dumps(_finite(value), default=_plain, ensure_ascii=False, allow_nan=False))
 
 
 def show(renderable: Any) -> None:
@@ -98,6 +101,15 @@ def _unforeseen(error: Exception) -> SimzooError:
 
 def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"warning: {message}", file=sys.stderr)  # noqa: T201 - this is the printing place
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON cannot say, such as the open end of a range, by null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

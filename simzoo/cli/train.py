@@ -27,7 +27,14 @@ def train(
 
     progress = output.bars(as_json=as_json)
     made = api.train(
-        name, epochs=epochs, train_images=train_images, seed=seed, device=device, may_train=not no_train, yes=yes, progress=progress
+        name,
+        epochs=epochs,
+        train_images=train_images,
+        seed=seed,
+        device=device,
+        may_train=not no_train,
+        yes=yes,
+        progress=progress,
     )
     written = [path for artifact in made for path in (api.copy_weights(artifact, out) if out else [artifact.path])]
     if as_json:

@@ -25,8 +25,9 @@ Taps = Sequence[Representation]
 def similarity_rows(
     sheet: MeasureSheet, xs: Taps, ys: Taps, params: Mapping[str, Any], draws: Mapping[str, int]
 ) -> list[Row]:
-    """Return one row for each pair of taps, then the summaries of the matrix; `draws` holds the three numbers of
-    `uncertainty`: resamples, permutations and seed.
+    """Return one row for each pair of taps, then the summaries of the matrix.
+
+    `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed.
     """
     same_images(xs[0], ys[0])
     itself = xs is ys
@@ -44,8 +45,8 @@ def similarity_rows(
                 cells[id(x), id(y)] = {"value": float(values[i, j]), **bounds.cell(i, j)}
         base = _about(sheet, params, good_x[0], good_y[0])
         for (name, kind), total in bounds.statistics.items():
-            about = {"field": name, "kind": kind, "kind_b": kind, "d": None, "d_b": None, "chance": None}
-            totals.append(replace(base, **{**_NO_TAP, **about}, **total))
+            about: dict[str, Any] = {"field": name, "kind": kind, "kind_b": kind, "d": None, "d_b": None, "chance": None}
+            totals.append(replace(base, **{**_NO_TAP, **about, **total}))
     rows = []
     for x in xs:
         for y in ys:
@@ -81,7 +82,7 @@ def tap_rows(
     return rows
 
 
-_NO_TAP = {"tap": None, "tap_b": None, "depth": None, "depth_b": None}
+_NO_TAP: dict[str, Any] = {"tap": None, "tap_b": None, "depth": None, "depth_b": None}
 
 
 def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y: Representation | None = None) -> Row:

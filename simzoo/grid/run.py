@@ -35,6 +35,11 @@ from simzoo.table.store import ResultStore
 LIBRARIES = ("simzoo", "torch", "timm", "lightly", "numpy", "scikit-learn")
 
 
+def now() -> str:
+    """Return the time, to the second, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 @dataclass
 class Run:
     """One run of a plan: the tools it works with, and what it holds in memory between blocks."""
@@ -47,7 +52,7 @@ class Run:
     progress: Progress = field(default_factory=Silent)
     executor: Executor = field(default_factory=InProcess)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    created: str = field(default_factory=lambda: _now())
+    created: str = field(default_factory=now)
     _models: dict[str, Model] = field(default_factory=dict)
     _taps: dict[tuple[str, str], list[Representation]] = field(default_factory=dict)
 
@@ -125,7 +130,7 @@ class Run:
 
     def _measure(self, block: Block) -> None:
         sheet: MeasureSheet = self.shelves.measures[block.spec["measure"]].sheet
-        started, clock = _now(), time.perf_counter()
+        started, clock = now(), time.perf_counter()
         try:
             rows = self._rows_of(block, sheet)
         except UndefinedError as error:
@@ -133,7 +138,13 @@ class Run:
         seconds = (time.perf_counter() - clock) / len(rows)
         host = platform.node()
         for row in rows:
-            row.run_id, row.host, row.created, row.started, row.seconds = self.run_id, host, self.created, started, seconds
+            row.run_id, row.host, row.created, row.started, row.seconds = (
+                self.run_id,
+                host,
+                self.created,
+                started,
+                seconds,
+            )
         self.store.put(block.key, block.spec, rows, [sheet.as_dict()], self.run_id)
 
     def _rows_of(self, block: Block, sheet: MeasureSheet) -> list[Row]:
@@ -151,14 +162,12 @@ class Run:
     def _blank(self, block: Block, sheet: MeasureSheet) -> Row:
         names = [source.name for source in block.sources]
         other = names[1] if len(names) > 1 else None
-        return Row(sheet.name, sheet.version, model=names[0], model_b=other, data=self.study.data, split=self.study.split)
+        return Row(
+            sheet.name, sheet.version, model=names[0], model_b=other, data=self.study.data, split=self.study.split
+        )
 
     def _read(self, key: str, model: str) -> list[Representation]:
         """Open representations once for all measures, so that what is derived from them is shared."""
         if (key, model) not in self._taps:
             self._taps[key, model] = [replace(tap, model=model) for tap in open_representations(key) or []]
         return self._taps[key, model]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -107,7 +107,7 @@ def batches(images: ImageSet, indices: Sequence[int], feed: Input, batch_size: i
 
 def prepare(image: Image.Image, feed: Input) -> Pixels:
     """Resize the shorter side to size / crop, rounded down as in timm, and crop the centre: (size, size, 3) uint8."""
-    side = int(feed.size / feed.crop + 1e-6)  # 224 / (224 / 232) must give 232
+    side = int(feed.size / feed.crop + 1e-6)  # 192 / (192 / 236) must give 236
     image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
     return np.array(transforms.center_crop(image, [feed.size]))
 

@@ -11,9 +11,6 @@ from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, Ze
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 
-CHUNK = 2**22
-"""Numbers that are converted to float64 at a time, so that float64 sums need no float64 copy of the whole."""
-
 
 @derived
 def matrix(x: Any) -> torch.Tensor:
@@ -74,7 +71,7 @@ def _tensor(x: Any) -> torch.Tensor:
 
 
 def _refuse_not_finite(x: torch.Tensor) -> None:
-    if bool(torch.isfinite(x.sum(dtype=torch.float64))):
+    if bool(torch.isfinite(x.sum())):  # cheaper than looking at each; a sum may overflow, so look then
         return
     bad = ~torch.isfinite(x)
     if count := int(bad.sum()):
@@ -86,47 +83,22 @@ def _refuse_not_finite(x: torch.Tensor) -> None:
         )
 
 
-def blocks(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Split an (n, d) tensor into blocks of rows that are small enough to be taken to float64."""
-    return x.split(_rows_at_once(x))
-
-
-def column_means(x: torch.Tensor) -> torch.Tensor:
-    """Return the mean of each column of an (n, d) tensor, in float64."""
-    total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
-    for rows in blocks(x):
-        total += rows.double().sum(0)
-    return total / len(x)
-
-
-def centered(x: torch.Tensor) -> torch.Tensor:
-    """Return an (n, d) tensor minus its column means, subtracted in float64 and rounded once."""
-    means = column_means(x)
-    result = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-    for rows, out in zip(blocks(x), blocks(result), strict=True):
-        out.copy_(rows.double() - means)
-    return result
-
-
 def squared_norm(x: torch.Tensor) -> float:
-    """Return the sum of squares of all entries of an (n, d) tensor, accumulated in float64."""
-    return float(sum(rows.double().square().sum() for rows in blocks(x)))
+    """Return the sum of squares of a (p, q) tensor: rows in its own precision, their total in float64."""
+    return float(torch.linalg.vector_norm(x, dim=1).double().square().sum())
 
 
 def unit_rows(x: torch.Tensor) -> torch.Tensor:
     """Return an (n, d) tensor with its rows scaled to norm 1; rows of norm 0 have no direction and are refused."""
-    norms = torch.cat([rows.double().norm(dim=1) for rows in blocks(x)])
+    norms: torch.Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float64)
     if count := int((norms == 0).sum()):
         raise ZeroRowsError(
             f"{count} of {len(x)} rows are zero and have no direction",
             expected="rows of norm above 0, as the cosine divides by it",
-            got=f"the first zero row is {int((norms == 0).nonzero()[0])}",
+            got=f"the first zero row is {int((norms == 0).nonzero()[0, 0])}",
             next_step="leave these samples out, or use metric='euclidean' where the measure has it",
         )
-    result = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-    for rows, out, norm in zip(blocks(x), blocks(result), norms.split(_rows_at_once(x)), strict=True):
-        out.copy_(rows.double() / norm[:, None])
-    return result
+    return x / norms.to(x.dtype)
 
 
 def require_samples(n: int, least: int, reason: str) -> None:
@@ -148,7 +120,3 @@ def require_variation(x: torch.Tensor, reason: str) -> None:
             got=f"{len(x)} equal rows",
             next_step="check that this layer is not dead (a residual branch that starts at zero is)",
         )
-
-
-def _rows_at_once(x: torch.Tensor) -> int:
-    return max(1, CHUNK // x.shape[1])

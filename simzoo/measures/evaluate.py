@@ -20,8 +20,7 @@ from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
 INPUTS = ("labels", "views", "support", "classifier", "seed")
-INNER_BYTES = 2**30
-"""Inner matrices are held together up to this size; beyond it a similarity is computed pair by pair."""
+INNER_BYTES = 2**30  # inner matrices are held together up to this size; beyond it a similarity is computed pair by pair
 
 
 def evaluate(
@@ -69,9 +68,19 @@ def matrix_of(sheet: MeasureSheet, xs: Sequence[Any], ys: Sequence[Any] | None =
     require_options(sheet, params)
     if not len(xs) or (ys is not None and not len(ys)):
         raise UsageError("there is nothing to compare", expected="one representation or more", got="an empty list")
-    require_same_samples([*xs, *(ys or ())])
+    require_same_samples([*xs, *(() if ys is None else ys)])
     left = [held(x) for x in xs]
     right = None if ys is None or ys is xs else [held(y) for y in ys]
+    return unchecked_matrix(sheet, left, right, params)
+
+
+def unchecked_matrix(
+    sheet: MeasureSheet,
+    left: Sequence[Representation],
+    right: Sequence[Representation] | None,
+    params: Mapping[str, Any],
+) -> Matrix:
+    """Return the matrix of `matrix_of`, of representations that are known to fit, in whatever order their rows are."""
     if sheet.grid is not None:
         values: Matrix = np.asarray(sheet.grid(left, right, **params), dtype=np.float64)
     elif sheet.inner is not None and fits([*left, *(right or ())]):

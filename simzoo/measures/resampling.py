@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 
 from simzoo.facts import MeasureSheet
 from simzoo.measures.derived.inner import KernelInner, dots
-from simzoo.measures.evaluate import Matrix, fits, inner_rows, matrix_of, stacked
+from simzoo.measures.evaluate import Matrix, fits, inner_rows, stacked, unchecked_matrix
 from simzoo.representations.representation import Representation
 
 Rows = npt.NDArray[np.intp]
@@ -40,8 +41,8 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
     everything, itself = [*xs, *(() if ys is xs else ys)], ys is xs
     inner = sheet.inner
     if not isinstance(inner, KernelInner) or not fits(everything):
-        return lambda rows: matrix_of(
-            sheet, [_part(x, rows) for x in xs], None if itself else [_part(y, rows) for y in ys], **params
+        return lambda rows: unchecked_matrix(
+            sheet, [_part(x, rows) for x in xs], None if itself else [_part(y, rows) for y in ys], params
         )
     kernels = stacked([inner.raw(x, params).flatten() for x in everything], everything)
     n = len(everything[0])
@@ -58,7 +59,7 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
 def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) -> Callable[[Rows], Matrix]:
     """Return a function from an order to the matrix of the similarity with the rows of `ys` in that order."""
     if sheet.inner is None or not fits([*xs, *ys]):
-        return lambda order: matrix_of(sheet, xs, [_part(y, order) for y in ys], **params)
+        return lambda order: unchecked_matrix(sheet, xs, [_part(y, order) for y in ys], params)
     a = inner_rows(sheet, xs, params)
     b = (a if ys is xs else inner_rows(sheet, ys, params)).T.contiguous()  # one entry of all layers lies together
     n = len(xs[0])
@@ -72,7 +73,7 @@ def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any])
 
 def _part(x: Representation, rows: Rows) -> Representation:
     """Return some rows, without ids: in another order they do not name the samples they stand beside."""
-    return Representation(x.values[rows], ids=())
+    return replace(x, values=x.values[rows], ids=(), labels=None)
 
 
 def _entries(rows: Rows, n: int) -> torch.Tensor:

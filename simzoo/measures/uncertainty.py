@@ -20,8 +20,7 @@ from simzoo.measures.resampling import Rows, halved, halves, in_order, on_part
 from simzoo.representations.representation import Representation
 
 BOUNDS = (2.5, 97.5)
-ROUNDING = 1e-7
-"""Null values this near to the value count as equal to it: they come by another route of computation."""
+ROUNDING = 1e-7  # null values this near to the value count as equal to it: they come by another route of computation
 
 
 class Bounds(NamedTuple):
@@ -76,7 +75,7 @@ def uncertainty(
     summaries = {}
     for name, statistic in (statistics or {}).items():
         value = np.asarray(statistic(values))
-        bounds = _bounds(value, *([_of(statistic, matrix) for matrix in some] for some in (parts, nulls)), alike)
+        bounds = _bounds(value, [_of(statistic, m) for m in parts], [_of(statistic, m) for m in nulls], alike)
         summaries[name] = {"value": float(value), **_numbers(bounds, ())}
     return Uncertainty(_bounds(values, parts, nulls, alike), summaries)
 
@@ -100,36 +99,40 @@ def spread(
     """
     if not resamples:
         return {}
-    fixed = {"support": support, "classifier": classifier, "seed": seed if sheet.stochastic else None}
+    fixed: dict[str, Any] = {"support": support, "classifier": classifier, "seed": seed if sheet.stochastic else None}
     values = evaluate(sheet, x, labels=labels, views=views, **fixed, **params)
     options = params if support is not None else halved(sheet, params)
     of_halves, _ = np.random.default_rng(seed).spawn(2)
     found = []
     for rows in halves(len(x), resamples, of_halves):
-        some = {
+        some: dict[str, Any] = {
             "labels": None if labels is None else np.asarray(labels)[rows],
             "views": None if views is None else [_take(view, rows) for view in views],
         }
         try:
-            found.append(list(evaluate(sheet, _take(x, rows), **some, **fixed, **options).values()))
+            found.append(np.array(list(evaluate(sheet, _take(x, rows), **some, **fixed, **options).values())))
         except UndefinedError:
             return {}
-    bounds = _bounds(np.array(list(values.values())), [np.array(half) for half in found], [], 1)
-    numbers = {name: _numbers(bounds, (i,)) for i, name in enumerate(values)}
-    return {name: (number["low"], number["high"]) for name, number in numbers.items()}
+    low, high = _interval(np.array(list(values.values())), found)
+    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(values)}
 
 
 def _bounds(values: Matrix, parts: Sequence[Matrix], nulls: Sequence[Matrix], alike: int) -> Bounds:
     low = high = null_mean = p = None
     if parts:
-        many = np.stack(parts)
-        low, high = values + np.percentile(many, BOUNDS, axis=0) - many.mean(axis=0)
+        low, high = _interval(values, parts)
     if nulls:
         many = np.stack(nulls)
         reached = (alike * (many - values) >= -ROUNDING * np.maximum(1, np.abs(values))).sum(axis=0)
         null_mean = many.mean(axis=0)
         p = np.where(np.isnan(null_mean), np.nan, (1 + reached) / (len(nulls) + 1))
     return Bounds(low, high, null_mean, p)
+
+
+def _interval(values: Matrix, parts: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
+    many = np.stack(parts)
+    low, high = values + np.percentile(many, BOUNDS, axis=0) - many.mean(axis=0)
+    return low, high
 
 
 def _numbers(bounds: Bounds, at: tuple[int, ...]) -> dict[str, float | None]:

@@ -26,8 +26,10 @@ def pooling(name: str) -> Pool:
 
     - `gap`: the mean over space, or over patch tokens.
     - `cls`: the class token.
-    - `flatten`: everything, c * h * w or tokens * c columns.
+    - `flatten`: everything, c * h * w or tokens * c columns, in the order in which the tap gives them.
     - `grid:K`: means over a K x K grid, c * K * K columns; a map of fewer than K x K places is taken as it is.
+
+    The result is never a view of what was given: networks add and activate in place.
     """
     kind, _, size = name.partition(":")
     if name == "gap":
@@ -38,7 +40,7 @@ def pooling(name: str) -> Pool:
         return _flatten
     if kind == "grid" and size.isdecimal() and int(size) > 0:
         places = int(size)
-        return lambda values, tap: values if values.ndim == 2 else _grid(_maps(values, tap, f"grid:{places}"), places)
+        return lambda values, tap: _grid(values, tap, places)
     raise TapError(
         f"unknown pooling {name!r}",
         expected=", ".join(NAMES) + " (K a number, such as grid:2)",
@@ -50,12 +52,12 @@ def pooling(name: str) -> Pool:
 def _gap(values: Tensor, tap: Tap) -> Tensor:
     if values.ndim == 4:
         return values.mean((1, 2) if tap.channels_last else (2, 3))
-    return _patches(values, tap, "gap").mean(1) if values.ndim != 2 else values
+    return values.clone() if values.ndim == 2 else _patches(values, tap, "gap").mean(1)
 
 
 def _cls(values: Tensor, tap: Tap) -> Tensor:
     if values.ndim == 2:
-        return values
+        return values.clone()
     if values.ndim != 3 or not tap.has_class_token or not _prefix(values, tap):
         raise TapError(
             f"pooling 'cls' is not defined at tap {tap.name!r}: it has no class token",
@@ -66,13 +68,14 @@ def _cls(values: Tensor, tap: Tap) -> Tensor:
     return values[:, 0].clone()
 
 
-def _flatten(values: Tensor, tap: Tap) -> Tensor:
-    if values.ndim == 4 and tap.channels_last:
-        values = values.permute(0, 3, 1, 2)  # so that columns mean the same in either layout
-    return values.flatten(1).clone() if values.ndim != 2 else values
+def _flatten(values: Tensor, _: Tap) -> Tensor:
+    return values.flatten(1).clone()
 
 
-def _grid(maps: Tensor, places: int) -> Tensor:
+def _grid(values: Tensor, tap: Tap, places: int) -> Tensor:
+    if values.ndim == 2:
+        return values.clone()
+    maps = _maps(values, tap, f"grid:{places}")
     height, width = maps.shape[2:]
     return functional.adaptive_avg_pool2d(maps, (min(places, height), min(places, width))).flatten(1).clone()
 

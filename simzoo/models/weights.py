@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,7 +22,9 @@ from simzoo.names import Spec
 from simzoo.storage import checksum, home, key_of
 
 SHOWN = 5  # keys of each sort that a message lists
-_UNSAFE = ("Unsupported", "not an allowed global", "forbidden")
+# how torch's weights_only reader says that a pickle wants more than tensors
+_FOREIGN = re.compile(r"GLOBAL (\S+)")
+_OBJECTS = "allowlisted"
 
 
 def weights_key(spec: Spec, shelves: Catalog | None = None) -> str:
@@ -69,7 +72,7 @@ def read_state(path: Path) -> dict[str, Any]:
             f"the weight file {path.name} is not there", expected=f"a file at {path}", next_step="correct the path"
         ) from error
     except pickle.UnpicklingError as error:
-        if any(word in str(error) for word in _UNSAFE):
+        if _FOREIGN.search(str(error)) or _OBJECTS in str(error):
             raise _unsafe(path, error) from error
         raise _damaged(path, error) from error
     except Exception as error:  # torch raises KeyError, EOFError, RuntimeError and others on a damaged file
@@ -181,11 +184,11 @@ def _looks_like_safetensors(path: Path) -> bool:
 
 
 def _unsafe(path: Path, error: Exception) -> WeightsError:
-    why = next((line.strip() for line in str(error).splitlines() if "Unsupported" in line), str(error)[:120])
+    wants = _FOREIGN.search(str(error))
     return WeightsError(
         f"{path.name} was not read: it is a pickle that runs code when it is opened",
         expected="tensors only (safetensors, or a torch file that weights_only=True accepts)",
-        got=why.removeprefix("WeightsUnpickler error: ")[:160],
+        got=f"a pickle that calls {wants[1]}" if wants else "a pickle that makes objects",
         next_step="if you trust it, save its state_dict() with safetensors.torch.save_file elsewhere",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.typing import ChartType
 
 from simzoo.storage import atomic
 
@@ -19,20 +20,34 @@ LOOK: dict[str, Any] = {
     "font": FONT,
     "view": {"stroke": None},
     "aria": False,
-    "title": {"fontSize": 12, "fontWeight": 600, "color": "#22262b", "subtitleColor": "#5b626b", "subtitleFontSize": 11},
+    "title": {
+        "fontSize": 12,
+        "fontWeight": 600,
+        "color": "#22262b",
+        "subtitleColor": "#5b626b",
+        "subtitleFontSize": 11,
+    },
     "axis": {
-        **{"labelColor": "#3d434a", "titleColor": "#22262b", "titleFontWeight": 500, "titlePadding": 8},
-        **{"gridColor": "#e4e7eb", "domainColor": "#aab0b8", "tickColor": "#aab0b8"},
+        "labelColor": "#3d434a",
+        "titleColor": "#22262b",
+        "titleFontWeight": 500,
+        "titlePadding": 8,
+        "gridColor": "#e4e7eb",
+        "domainColor": "#aab0b8",
+        "tickColor": "#aab0b8",
     },
     "legend": {"labelColor": "#3d434a", "titleColor": "#22262b", "titleFontWeight": 500},
 }
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """Return the chart's Vega-Lite specification; a plugin's chart may hold as many rows as it likes."""
+def specification(chart: ChartType) -> dict[str, Any]:
+    """Return the chart's Vega-Lite specification; a plugin's chart may hold as many rows as it likes.
+
+    It is not validated: that takes longer than drawing, and altair does it where charts are made outside of a report.
+    """
     with alt.data_transformers.enable("default", max_rows=None):
-        spec: dict[str, Any] = chart.to_dict()
+        spec: dict[str, Any] = chart.to_dict(validate=False)
     spec["config"] = {**LOOK, **{key: value for key, value in spec.get("config", {}).items() if key != "view"}}
     return spec
 

@@ -11,6 +11,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+from altair.typing import ChartType
 from PIL import Image
 
 from simzoo.report.figures import inline
@@ -21,47 +22,53 @@ from simzoo.report.words import numbers, real
 from simzoo.table.schema import Table
 
 DENSE = 20_000  # cells above which a heat map is one picture: as many single marks make a page slow and an SVG huge
-SIDE, LARGEST_CELL = 400, 26
+SIDE, BESIDE, LARGEST_CELL = 560, 370, 30  # pixels: one heat map, two side by side, one cell
+
+_ONE = inline(pd.DataFrame({"at": [0]}))
+_Drawn = tuple[alt.InlineData, list[alt.Chart]]  # the data of all layers that have none of their own, and the layers
 
 
-def heatmap(table: Table, matrix: Matrix, title: str = "") -> alt.LayerChart:
+def heatmap(table: Table, matrix: Matrix, title: str = "", side: float = SIDE) -> ChartType:
     """Return one heat map: a row for each tap of the first model, from its first layer at the bottom to its last.
 
-    White dots mark each row's most alike layer; grey cells have no value. Above `DENSE` cells it is drawn as a picture.
+    White dots mark each row's most alike layer, a dashed line equal depth; grey cells have no value. Above `DENSE`
+    cells it is drawn as a picture.
     """
     dense = len(matrix.cells) > DENSE
-    layers = _picture(table, matrix) if dense else _cells(table, matrix)
-    wide, high = _extent(matrix)
+    wide, high = _extent(matrix, side)
+    data, layers = _picture(table, matrix, wide, high) if dense else _cells(table, matrix, wide, high)
     heading = alt.TitleParams(title, subtitle=_subtitle(matrix), anchor="start") if title else alt.Undefined
-    return alt.layer(*layers, width=wide, height=high, title=heading)
+    return alt.layer(*layers, data=data, width=wide, height=high, title=heading)
 
 
-def beside(table: Table, matrix: Matrix, kinds: Sequence[str]) -> alt.HConcatChart:
+def beside(table: Table, matrix: Matrix, kinds: Sequence[str]) -> ChartType:
     """Return heat maps of the given kinds of layers side by side, on one colour scale."""
-    return alt.hconcat(*(heatmap(table, matrix.only(kind), f"{kind} layers") for kind in kinds), spacing=28)
+    return alt.hconcat(*(heatmap(table, matrix.only(kind), f"{kind} layers", BESIDE) for kind in kinds), spacing=28)
 
 
-def pair_figure(table: Table, found: Sequence[Matrix]) -> alt.VConcatChart:
+def pair_figure(table: Table, found: Sequence[Matrix]) -> ChartType:
     """Return the figure of one pair for paper: a row for each measure (biased, debiased), odd and even apart."""
     rows: list[Any] = []
     for matrix in found:
         kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
         apart = bool(kinds) and matrix.model != matrix.model_b
+        side = BESIDE if apart else SIDE
         panels = [(kind, matrix.only(kind)) for kind in kinds] if apart else [("all", matrix)]
         named = title_of(table, matrix.measure, matrix.condition)
         rows.append(
-            alt.hconcat(*(heatmap(table, part, f"{named}, {kind} layers") for kind, part in panels), spacing=28)
+            alt.hconcat(*(heatmap(table, part, f"{named}, {kind} layers", side) for kind, part in panels), spacing=28)
         )
-    return alt.vconcat(*rows, spacing=24).resolve_scale(color="independent")
+    figure: ChartType = alt.vconcat(*rows, spacing=24).resolve_scale(color="independent")
+    return figure
 
 
-def _cells(table: Table, matrix: Matrix) -> list[alt.Chart]:
+def _cells(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
     shown = matrix.cells.assign(top=matrix.cells["top"].astype(int))
     cells = shown.round({"value": 4, "low": 3, "high": 3, "null": 3, "p": 4}).dropna(axis=1, how="all")
     if not (cells["note"] != "").any():
         cells = cells.drop(columns="note")
     base = (
-        alt.Chart(inline(cells))
+        alt.Chart()
         .transform_calculate(tap=f"{_list(matrix.taps)}[datum.i]", tap_b=f"{_list(matrix.taps_b)}[datum.j]")
         .encode(x=_axis("j", matrix.taps_b, matrix.model_b), y=_axis("i", matrix.taps, matrix.model, up=True))
     )
@@ -73,14 +80,15 @@ def _cells(table: Table, matrix: Matrix) -> list[alt.Chart]:
         grey = base.transform_filter("datum.note != ''").mark_rect(color=UNDEFINED)
         layers.append(grey.encode(tooltip=[*tooltip, alt.Tooltip("note:N", title="no value")]))
     dots = base.transform_filter("datum.top == 1").mark_circle(
-        color="white", stroke="#222", strokeWidth=0.6, opacity=1, size=_dot(matrix)
+        color="white", stroke="#222", strokeWidth=0.6, opacity=1, size=_dot(wide / len(matrix.taps_b))
     )
-    return [*layers, dots.encode(tooltip=[*tooltip, *values])]
+    if matrix.model != matrix.model_b:
+        layers.append(_diagonal(matrix, wide, high))
+    return inline(cells), [*layers, dots.encode(tooltip=[*tooltip, *values])]
 
 
-def _picture(table: Table, matrix: Matrix) -> list[alt.Chart]:
+def _picture(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
     """Draw all cells as one picture under axes and legend, which come from an invisible layer."""
-    wide, high = _extent(matrix)
     values = np.full((len(matrix.taps), len(matrix.taps_b)), np.nan)
     values[matrix.cells["i"], matrix.cells["j"]] = matrix.cells["value"]
     ends = domain(table, matrix)
@@ -89,18 +97,19 @@ def _picture(table: Table, matrix: Matrix) -> list[alt.Chart]:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", optimize=True)
     url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-    picture = alt.Chart(inline(pd.DataFrame({"at": [0]}))).mark_image(url=url, width=wide, height=high, aspect=False)
+    picture = alt.Chart(_ONE).mark_image(url=url, width=wide, height=high, aspect=False)
     steps = np.arange(max(len(matrix.taps), len(matrix.taps_b)))
     places = pd.DataFrame({"i": steps % len(matrix.taps), "j": steps % len(matrix.taps_b), "value": ends[0]})
-    frame = alt.Chart(inline(places)).mark_rect(opacity=0)
+    frame = alt.Chart().mark_rect(opacity=0)
     tops = matrix.cells.loc[matrix.cells["top"], ["i", "j"]]
     dots = alt.Chart(inline(tops)).mark_circle(color="white", stroke="#222", strokeWidth=0.4, opacity=1, size=8)
     across, up = _axis("j", matrix.taps_b, matrix.model_b), _axis("i", matrix.taps, matrix.model, up=True)
-    return [
+    layers = [
         picture.encode(x=alt.value(wide / 2), y=alt.value(high / 2)),
         frame.encode(x=across, y=up, color=_colour(table, matrix)),
         dots.encode(x=across, y=up),
     ]
+    return inline(places), layers
 
 
 def _colour(table: Table, matrix: Matrix) -> alt.Color:
@@ -132,13 +141,23 @@ def _list(taps: pd.DataFrame) -> str:
     return json.dumps([str(name) for name in taps["tap"]])
 
 
-def _extent(matrix: Matrix) -> tuple[float, float]:
-    cell = min(LARGEST_CELL, SIDE / max(len(matrix.taps), len(matrix.taps_b), 1))
+def _diagonal(matrix: Matrix, wide: float, high: float) -> alt.Chart:
+    """Return a line from the middle of the first layers' cell to that of the last layers'."""
+    right, up = wide / len(matrix.taps_b) / 2, high / len(matrix.taps) / 2
+    line = alt.Chart(_ONE).mark_rule(color="white", opacity=0.55, strokeDash=[4, 4])
+    drawn: alt.Chart = line.encode(
+        x=alt.value(right), y=alt.value(high - up), x2=alt.value(wide - right), y2=alt.value(up)
+    )
+    return drawn
+
+
+def _extent(matrix: Matrix, side: float) -> tuple[float, float]:
+    cell = min(LARGEST_CELL, side / max(len(matrix.taps), len(matrix.taps_b), 1))
+    cell = int(cell) if cell >= 1 else cell  # whole pixels, so that no seams show between cells
     return max(cell * len(matrix.taps_b), 60), max(cell * len(matrix.taps), 60)
 
 
-def _dot(matrix: Matrix) -> float:
-    cell = min(LARGEST_CELL, SIDE / max(len(matrix.taps), len(matrix.taps_b), 1))
+def _dot(cell: float) -> float:
     return max(8.0, min(46.0, (0.42 * cell) ** 2))
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Literal
 
 import itables
@@ -15,9 +18,11 @@ from itables.javascript import generate_init_offline_itables_html
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from simzoo.errors import SimzooError
 from simzoo.report.export import VEGA_LITE
 from simzoo.report.reading import models
 from simzoo.report.words import joined
+from simzoo.storage import Shelf, home, key_of
 from simzoo.table.schema import Table
 
 LONG = 40  # rows above which a table gets pages and a search field
@@ -46,22 +51,29 @@ class Part:
 
 @dataclass
 class Page:
-    """What the page holds beside its sections: the specifications of the charts that are shown, by id."""
+    """What the page holds beside its sections: the specifications of the charts that are shown, by id.
+
+    altair names data by its hash, so what several charts show (odd beside even, odd alone) is held once.
+    """
 
     charts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    datasets: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def add(self, spec: Mapping[str, Any]) -> str:
         """Keep a specification; return its id."""
         name = f"chart-{len(self.charts) + 1}"
-        self.charts[name] = spec
+        held = spec.get("datasets", {})
+        self.datasets |= held
+        self.charts[name] = {**spec, "datasets": list(held)}
         return name
 
     def add_choice(self, labels: Sequence[str], options: Mapping[tuple[str, ...], tuple[str, str]]) -> str:
         """Keep a chooser: what can be chosen on each axis, and the (chart id, caption) of each combination."""
         name = f"choice-{len(self.choices) + 1}"
         axes = [
-            {"label": label, "options": list(dict.fromkeys(key[at] for key in options))} for at, label in enumerate(labels)
+            {"label": label, "options": list(dict.fromkeys(key[at] for key in options))}
+            for at, label in enumerate(labels)
         ]
         charts = [{"key": list(key), "chart": chart, "caption": caption} for key, (chart, caption) in options.items()]
         self.choices[name] = {"axes": axes, "charts": charts}
@@ -81,21 +93,27 @@ def table_item(frame: pd.DataFrame, caption: str) -> Item:
 def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
     """Return the whole page."""
     long = any(item.kind == "long-table" for part in parts for item in part.items)
-    data = table.context.get("data") or {}
-    return _template().render(
+    text: str = _template().render(
         title=_title(table),
-        data=data,
-        context=table.context,
+        about=_about(table),
+        command=table.context.get("command") or "",
         parts=parts,
-        page={"charts": page.charts, "choices": page.choices},
+        page={"charts": page.charts, "datasets": page.datasets, "choices": page.choices},
         vega=_vega() if page.charts else "",
         tables=Markup(generate_init_offline_itables_html(ITABLES_SCRIPTS)) if long else "",  # noqa: S704 - its own files
     )
+    return text
 
 
 def _title(table: Table) -> str:
     names = models(table)
     return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
+
+
+def _about(table: Table) -> str:
+    data = table.context.get("data") or {}
+    count = f", {data['n']:,} images" if data.get("n") else ""
+    return f"on {data['name']}{count}" if data.get("name") else ""
 
 
 @cache
@@ -113,6 +131,21 @@ def _template() -> Any:
 
 @cache
 def _vega() -> Markup:
-    """Return Vega, Vega-Lite and Vega-Embed as one script, of the version altair writes for."""
-    script = vl_convert.javascript_bundle(vl_version=VEGA_LITE)
+    """Return Vega, Vega-Lite and Vega-Embed as one script, of the version altair writes for.
+
+    Bundling takes more than a second, so the store keeps the script; a store that cannot be written is no obstacle.
+    """
+    shelf = Shelf(home() / "scripts", ".js")
+    facts = {"bundle": "vega-embed", "vl_convert": version("vl-convert-python"), "vega_lite": VEGA_LITE}
+    key = key_of(facts)
+    if held := shelf.get(key):
+        script = held.path.read_text(encoding="utf-8")
+    else:
+        script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+        with suppress(SimzooError):
+            shelf.put(key, facts, partial(_write, script))
     return Markup(re.sub(r"<(?=/script|!--)", r"\\x3c", script, flags=re.IGNORECASE))  # noqa: S704 - the library's own code
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

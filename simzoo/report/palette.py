@@ -10,6 +10,7 @@ VIRIDIS = (
     *("#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"),
 )
 MODELS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+KIND_COLOURS = {"odd": "#8e63c7", "even": "#12877d", "block": "#12877d", "other": "#7a5c3e", "final": "#444b54"}
 UNTRAINED = "#9aa0a6"
 UNDEFINED = "#c9ccd1"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,16 @@ KINDS = ("odd", "even", "block", "other", "final", "logits")
 _CONDITION = ("data", "split", "augmentation", "strength", "draw", "params")
 
 
+Score = tuple[float, float | None, float | None]
+
+
 @dataclass(frozen=True)
 class Accuracy:
     """The kNN accuracy of a model and of the same network untrained, as (value, low, high); None where not measured."""
 
     model: str
-    trained: tuple[float | None, float | None, float | None] | None
-    untrained: tuple[float | None, float | None, float | None] | None
+    trained: Score | None
+    untrained: Score | None
     chance: float | None
     condition: str = ""
 
@@ -99,7 +102,7 @@ def spoken(table: Table) -> list[str]:
 
 def by_condition(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Split the rows of one measure by data, augmentation, draw and options, with words for what differs."""
-    varying = [column for column in _CONDITION if rows[column].nunique(dropna=False) > 1]
+    varying = [column for column in _CONDITION if len(rows[column].drop_duplicates()) > 1]
     if not varying:
         yield "", rows
         return
@@ -113,7 +116,7 @@ def matrices(table: Table, measure: str) -> list[Matrix]:
     rows = table.rows
     cells = rows[(rows["measure"] == measure) & rows["tap"].notna() & rows["tap_b"].notna()]
     found = [
-        _matrix(table, measure, str(pair[0]), str(pair[1]), condition, group)
+        _matrix(table, measure, (str(pair[0]), str(pair[1])), condition, group)
         for condition, part in by_condition(cells)
         for pair, group in part.groupby(["model", "model_b"], sort=False)
     ]
@@ -145,7 +148,7 @@ def accuracies(table: Table) -> list[Accuracy]:
             own, other = measured.get(name), measured.get(str(twin)) if twin != name else None
             if own or other:
                 chance = real((own or other or {}).get("chance"))
-                found.append(Accuracy(name, _triple(own), _triple(other), chance, condition))
+                found.append(Accuracy(name, _score(own), _score(other), chance, condition))
     return found
 
 
@@ -154,8 +157,9 @@ def problems(table: Table) -> pd.DataFrame:
     return table.rows[table.rows["status"] != "ok"]
 
 
-def _triple(row: dict[Any, Any] | None) -> tuple[float | None, float | None, float | None] | None:
-    return (real(row["value"]), real(row["low"]), real(row["high"])) if row else None
+def _score(row: dict[Hashable, Any] | None) -> Score | None:
+    value = real(row["value"]) if row else None
+    return None if row is None or value is None else (value, real(row["low"]), real(row["high"]))
 
 
 def _asked_place(name: str, named: list[str]) -> float:
@@ -179,9 +183,8 @@ def _taps(rows: pd.DataFrame, side: str) -> pd.DataFrame:
     return order.sort_values(["last", "depth", "rank"], kind="stable").reset_index(drop=True)[["tap", "kind", "depth"]]
 
 
-def _matrix(
-    table: Table, measure: str, model: str, model_b: str, condition: str, rows: pd.DataFrame
-) -> Matrix:
+def _matrix(table: Table, measure: str, pair: tuple[str, str], condition: str, rows: pd.DataFrame) -> Matrix:
+    model, model_b = pair
     taps, taps_b = _taps(rows, ""), _taps(rows, "_b")
     place, place_b = ({name: at for at, name in enumerate(side["tap"])} for side in (taps, taps_b))
     numeric = {"value": "value", "low": "low", "high": "high", "null_mean": "null", "p": "p"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs of plain text (with the role `list`, items). Nothing in them is read as markup, so names can be put in as they are."""
+    """Paragraphs of plain text, or items of a list. Nothing in them is read as markup, so any name can be put in."""
 
     paragraphs: tuple[str, ...]
     role: Literal["plain", "verdict", "note", "problem", "list"] = "plain"

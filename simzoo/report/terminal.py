@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich import box
+from rich.columns import Columns
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.segment import Segment
 from rich.style import Style
@@ -23,6 +25,7 @@ from simzoo.table.schema import Table
 
 LARGEST = 33
 PAIRS = 3
+ROOM_FOR_TRAINING = 80
 SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 
 
@@ -32,11 +35,19 @@ def summary(table: Table) -> RenderableType:
     parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table)]
     for matrix in notable_matrices(table, PAIRS):
         kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
-        for part in [matrix.only(kind) for kind in kinds] or [matrix]:
-            parts += [Text(), _heading(part, part.taps["kind"].iloc[0] if kinds else "all"), _heatmap(table, part)]
+        shown = {kind: matrix.only(kind) for kind in kinds} or {"all": matrix}
+        maps = [Group(_heading(part, kind), _heatmap(table, part)) for kind, part in shown.items()]
+        parts += [
+            Text(),
+            Text(_axes(matrix), style="dim"),
+            Columns(maps, padding=(0, 3)),
+            Text(_scale(table, matrix), style="dim"),
+        ]
     hidden = len(models(table)) * (len(models(table)) - 1) // 2 - PAIRS
     if hidden > 0 and spoken(table):
-        parts.append(Text(f"\nThe {PAIRS} most alike pairs are drawn; report.html has the other {hidden}.", style="dim"))
+        parts.append(
+            Text(f"\nThe {PAIRS} most alike pairs are drawn; report.html has the other {hidden}.", style="dim")
+        )
     return Group(*parts)
 
 
@@ -49,16 +60,20 @@ class HeatMap:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw two characters a cell where they fit, else one; the deepest layer of the first model on top."""
-        room = max(options.max_width - 4, 1)
-        rows, columns = self.cells.shape
+        room = max(options.max_width, 1)
+        columns = self.cells.shape[1]
         cells, tops = (self.cells, self.tops) if columns <= room else _reduced(self.cells, self.tops, room)
         width = 2 if cells.shape[1] * 2 <= room else 1
         coloured = console.color_system in {"256", "truecolor"} and not console.no_color
         plain = options.ascii_only
         for at in reversed(range(len(cells))):
-            yield Segment("  ")
             yield from self._row(cells[at], tops[at], width, coloured=coloured, plain=plain)
             yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Say what width it takes, so that heat maps can stand side by side."""
+        columns = self.cells.shape[1]
+        return Measurement(min(columns, options.max_width), min(2 * columns, options.max_width))
 
     def _row(self, row: Levels, top: int, width: int, *, coloured: bool, plain: bool) -> Iterator[Segment]:
         dot, shades = ("o", ASCII_SHADES) if plain else ("●", SHADES)
@@ -76,25 +91,30 @@ class HeatMap:
                 yield Segment(mark + shade * (width - len(mark)))
 
 
-def _heatmap(table: Table, matrix: Matrix) -> RenderableType:
+def _heatmap(table: Table, matrix: Matrix) -> HeatMap:
     values = np.full((len(matrix.taps), len(matrix.taps_b)), np.nan)
     cells = matrix.cells
     values[cells["i"], cells["j"]] = cells["value"]
     tops = np.full(len(matrix.taps), -1)
     tops[cells.loc[cells["top"], "i"]] = cells.loc[cells["top"], "j"]
-    ends = domain(table, matrix)
-    shares = levels(values, ends, reverse=matrix.distance)
-    small, kept = _reduced(shares, tuple(int(top) for top in tops), LARGEST)
-    low, high = numbers(*(reversed(ends) if matrix.distance else ends))
-    scale = f"  from {low} (dark: unlike) to {high} (bright: alike); dots: the most alike layer of each row"
-    return Group(HeatMap(small, kept), Text(scale, style="dim"))
+    shares = levels(values, domain(table, matrix), reverse=matrix.distance)
+    return HeatMap(*_reduced(shares, tuple(int(top) for top in tops), LARGEST))
 
 
 def _heading(matrix: Matrix, kind: str) -> Text:
     null = real(matrix.cells["null"].mean())
     about = f"{label(matrix.measure)}, {kind} layers" + ("" if null is None else f", null {numbers(null, 1.0)[0]}")
-    axes = f"up: {matrix.model}, right: {matrix.model_b}"
-    return Text.assemble((about, "bold"), f"\n{axes}" + (f" ({matrix.condition})" if matrix.condition else ""))
+    return Text(about, style="bold")
+
+
+def _axes(matrix: Matrix) -> str:
+    return f"up: {matrix.model}, right: {matrix.model_b}" + (f" ({matrix.condition})" if matrix.condition else "")
+
+
+def _scale(table: Table, matrix: Matrix) -> str:
+    ends = domain(table, matrix)
+    low, high = numbers(*(reversed(ends) if matrix.distance else ends))
+    return f"from {low} (unlike, faint) to {high} (alike, bright); dots: the most alike layer of each row"
 
 
 def _reduced(cells: Levels, tops: tuple[int, ...], most: int) -> tuple[Levels, tuple[int, ...]]:
@@ -112,14 +132,30 @@ def _reduced(cells: Levels, tops: tuple[int, ...], most: int) -> tuple[Levels, t
     return small, kept
 
 
-def _models(table: Table) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("model", "kNN accuracy", "untrained", "trained on", "training"):
-        grid.add_column(heading, overflow="fold")
+@dataclass(frozen=True)
+class Models:
+    """The models and their accuracies; what they were trained on and how is left to the page in a narrow terminal."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw as many columns as can be read."""
+        headings = ("model", "kNN accuracy", "untrained", "trained on", "training")
+        shown = headings if options.max_width >= ROOM_FOR_TRAINING else headings[:3]
+        grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in shown:
+            grid.add_column(heading, overflow="fold")
+        for row in self.rows:
+            grid.add_row(*(Text(cell) for cell in row[: len(shown)]))
+        yield grid
+
+
+def _models(table: Table) -> Models:
     measured = {found.model: found for found in reversed(accuracies(table))}
+    rows = []
     for name in models(table):
         facts, found = table.models.get(name, {}), measured.get(name)
-        scores = [with_interval(*score) if score else "-" for score in (found and found.trained, found and found.untrained)]
-        cells = [name, *scores, str(facts.get("trained_on") or "-"), training_words(facts)]
-        grid.add_row(*(Text(cell) for cell in cells))
-    return grid
+        scores = (found and found.trained, found and found.untrained)
+        written = [with_interval(*score) if score else "-" for score in scores]
+        rows.append((name, *written, str(facts.get("trained_on") or "-"), training_words(facts)))
+    return Models(tuple(rows))

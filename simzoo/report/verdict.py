@@ -15,6 +15,7 @@ For CKA the sentences use the debiased form: the biased one is high for wide lay
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -23,6 +24,7 @@ import pandas as pd
 
 from simzoo.report.reading import (
     Accuracy,
+    Score,
     accuracies,
     bounds,
     by_condition,
@@ -107,22 +109,23 @@ def _final_rows(table: Table, measure: str) -> pd.DataFrame:
     return rows[keep & (rows["model"] != rows["model_b"])]
 
 
-def _finding(table: Table, measure: str, row: dict[Any, Any]) -> Finding:
+def _finding(table: Table, measure: str, row: dict[Hashable, Any]) -> Finding:
     kind, status = str(row["kind"]), str(row["status"])
     value, low, high, null, p = (real(row[name]) for name in ("value", "low", "high", "null_mean", "p"))
     if status != "ok" or value is None:
-        return Finding(kind, f"no value ({status})", "", None)
+        return Finding(kind, status, "", None)
     shown = numbers(value, low, high, null)
     if low is None or high is None:
         return Finding(kind, "no interval was computed", shown[0], value)
     evidence = f"{shown[0]} [{shown[1]}, {shown[2]}]"
     if null is None or p is None:
         return Finding(kind, "no null was computed", evidence, value)
-    claim = _claim(table, measure, low, high, null, p)
+    claim = _claim(table, measure, (low, high), null, p)
     return Finding(kind, claim, f"{evidence}, null {shown[3]}", value)
 
 
-def _claim(table: Table, measure: str, low: float, high: float, null: float, p: float) -> str:
+def _claim(table: Table, measure: str, interval: tuple[float, float], null: float, p: float) -> str:
+    low, high = interval
     if is_distance(table, measure):
         return "are closer than chance" if high < null and p < SIGNIFICANT else _CHANCE
     if not (low > null and p < SIGNIFICANT):
@@ -136,7 +139,7 @@ def _clause(finding: Finding, *, first: bool, measure: str) -> str:
     layers = f"{finding.kind} layers" if finding.kind != "logits" else "logits"
     named = f"{label(measure)} " if first else ""
     if not finding.evidence:
-        return f"{layers}: {named}{finding.claim}"
+        return f"{layers}: no value{f' of {label(measure)}' if first else ''} ({finding.claim})"
     if finding.claim == _CHANCE or finding.claim in _LIKE:
         return f"{layers} {finding.claim} ({named}{finding.evidence})"
     return f"{layers}: {named}{finding.evidence}, {finding.claim}"
@@ -168,14 +171,14 @@ def _later(names: tuple[str, str], lag: float) -> str:
 
 
 def _accuracy(table: Table) -> list[str]:
-    return [_accuracy_sentence(found) for found in accuracies(table) if found.trained]
+    return [_accuracy_sentence(found, found.trained) for found in accuracies(table) if found.trained]
 
 
-def _accuracy_sentence(found: Accuracy) -> str:
-    value, low, high = found.trained or (None, None, None)
+def _accuracy_sentence(found: Accuracy, own: Score) -> str:
+    value, low, high = own
     where = f" ({found.condition})" if found.condition else ""
     start = f"{found.model} reaches {with_interval(value, low, high)} kNN accuracy{where}"
-    if found.untrained is None or value is None or found.untrained[0] is None:
+    if found.untrained is None:
         chance = "" if found.chance is None else f" (chance {numbers(found.chance)[0]})"
         return f"{start}{chance}{'' if low is not None else '; no interval was computed'}."
     other, other_low, other_high = found.untrained

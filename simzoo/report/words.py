@@ -47,8 +47,17 @@ def numbers(*values: float | None) -> list[str]:
     elif largest >= 10:
         decimals = 1
     else:
-        decimals = 2 if largest == 0 or largest >= 0.1 else 1 + math.ceil(-math.log10(largest))
+        decimals = 2 if largest == 0 or largest >= 0.05 else 1 + math.ceil(-math.log10(largest))
     return ["-" if value is None else _strip(f"{value:,.{decimals}f}") for value in values]
+
+
+def sentence(text: str) -> str:
+    """Write the first letter large, and leave the rest as it is.
+
+    >>> sentence("debiased CKA: high")
+    'Debiased CKA: high'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def with_interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -85,6 +94,15 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def pair_words(model: str, model_b: str) -> str:
+    """Write the name of a pair of models.
+
+    >>> pair_words("a", "a")
+    'a with itself'
+    """
+    return f"{model} with itself" if model == model_b else f"{model} \N{EN DASH} {model_b}"
 
 
 def joined(names: list[str]) -> str:

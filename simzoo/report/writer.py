@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from altair.utils.schemapi import debug_mode
+
 from simzoo.report.export import safe_name, specification, write_figure
 from simzoo.report.html import Item, Page, Part, page_text, table_item
 from simzoo.report.section import Block, Chart, Choice, Section, Text
@@ -31,7 +33,8 @@ def write_report(table: Table, folder: Path, sections: Sequence[Section] | None 
     """
     writing = _Writing(Path(folder))
     wanted = simzoo_report_sections() if sections is None else sections
-    parts = [_part(section, table, writing) for section in sorted(wanted, key=lambda section: section.order)]
+    with debug_mode(arg=False):  # altair's validation at every step doubles the time
+        parts = [_part(section, table, writing) for section in sorted(wanted, key=lambda section: section.order)]
     page = writing.folder / "report.html"
     with atomic(page) as temporary:
         temporary.write_text(page_text(table, [part for part in parts if part.items], writing.page), encoding="utf-8")

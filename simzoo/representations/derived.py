@@ -8,7 +8,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import ExitStack
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -40,7 +40,7 @@ def derived(function: Callable[Concatenate[Any, Options], Result]) -> Callable[C
     signature = inspect.signature(function)
 
     @wraps(function)
-    def once(x: Any, *args: Options.args, **options: Options.kwargs) -> Result:
+    def once(x: Any, /, *args: Options.args, **options: Options.kwargs) -> Result:
         if not isinstance(x, Representation):
             return function(x, *args, **options)
         bound = signature.bind(x, *args, **options)
@@ -87,13 +87,13 @@ class _Memo:
         size = _own_bytes(result, x)
         with self.lock:
             if size <= self.budget and key not in self.results:
-                self.alive.setdefault(key[0], weakref.ref(x, lambda _, of=key[0]: self.forget(of)))
+                self.alive.setdefault(key[0], weakref.ref(x, partial(self.forget, key[0])))
                 self.results[key] = (result, size)
                 self.used += size
                 self.resize(self.budget)
         return result
 
-    def forget(self, of: int) -> None:
+    def forget(self, of: int, _: object) -> None:
         """Drop all results of a representation that is gone."""
         with self.lock:
             self.alive.pop(of, None)

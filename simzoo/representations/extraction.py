@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from simzoo.errors import InputError
+from simzoo.errors import DataError, InputError
 from simzoo.images.batches import Batches, batches
 from simzoo.images.imageset import ImageSet
 from simzoo.models.load import Model
 from simzoo.models.pooling import Pool, pooling
 from simzoo.models.taps import Tap, forward_taps
 from simzoo.representations.representation import Representation
-from simzoo.representations.store import NUMBER, TapWriter, open_representations, representations_of
-from simzoo.storage import representations_shelf
+from simzoo.representations.store import NUMBER, TapWriter, mapped, representations_of
+from simzoo.storage import atomic, representations_shelf
 
 if TYPE_CHECKING:
     from simzoo.progress import Step
@@ -54,6 +55,13 @@ def extract(
         device: where the network runs; None leaves it where it is.
         progress: told of each batch.
     """
+    if not len(indices):
+        raise DataError(
+            f"no images of {images.name} ({images.split}) were asked for",
+            expected="one image or more",
+            got="0",
+            next_step="--n 1000, or leave --n off",
+        )
     network = model.module.eval()
     if device is not None:
         network.to(device)
@@ -72,28 +80,23 @@ def extract(
         "draw": 0,
     }
     loaded, pool_batch = batches(images, indices, model.feed, batch_size), pooling(pool)
-
-    def run(file: BinaryIO) -> None:
-        facts.update(_pass(model, loaded, wanted, file, pool=pool_batch, progress=progress))
-
     if key is None:
         memory = BytesIO()
-        run(memory)
+        facts |= _pass(model, loaded, wanted, memory, pool=pool_batch, progress=progress)
         return representations_of(np.frombuffer(memory.getbuffer(), NUMBER), facts)
-
-    def write(path: Path) -> None:
-        with path.open("wb+") as file:
-            run(file)
-
     shelf = representations_shelf()
     with shelf.lock(key):
-        stored = open_representations(key)
-        if stored is None:
-            shelf.put(key, facts, write)
-            stored = open_representations(key)
-    if stored is None:
-        raise InputError(f"the extraction {key} could not be read back", next_step="run the same command again")
-    return stored
+        if stored := shelf.get(key):
+            return mapped(stored)
+        # beside its place first: what the header says is known only when all is written
+        unfinished = shelf.folder / f".{key}.unfinished"
+        with atomic(unfinished) as path, path.open("wb+") as file:
+            facts |= _pass(model, loaded, wanted, file, pool=pool_batch, progress=progress)
+        return mapped(shelf.put(key, facts, lambda place: _move(unfinished, place)))
+
+
+def _move(path: Path, place: Path) -> None:
+    path.replace(place)
 
 
 @torch.inference_mode()
@@ -110,7 +113,7 @@ def _pass(
     for batch in loaded:
         pooled = forward_taps(model.module, batch.pixels.to(device), taps, pool)
         rows = [pooled[tap].float().cpu() for tap in taps]
-        broken += torch.stack([(~matrix.isfinite().all(1)).sum() for matrix in rows])
+        broken += torch.tensor([_not_finite(matrix) for matrix in rows])
         writer.append([matrix.numpy() for matrix in rows])
         ids += batch.ids
         labels += batch.labels.tolist()
@@ -125,6 +128,11 @@ def _pass(
         for tap, place in zip(taps, places, strict=True)
     ]
     return {"taps": described, "ids": ids, "labels": labels, "left_out": [list(pair) for pair in loaded.left_out]}
+
+
+def _not_finite(matrix: Tensor) -> int:
+    """Count the rows with an infinite or undefined number; a sum, which either spoils, is the quickest way to none."""
+    return 0 if matrix.sum().isfinite() else int((~matrix.isfinite().all(1)).sum())
 
 
 def _all_finite(model: str, taps: Sequence[Tap], broken: Sequence[int], n: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simzoo.representations.representation import Representation
-from simzoo.storage import representations_shelf
+from simzoo.storage import Artifact, representations_shelf
 
 NUMBER = np.dtype("<f4")
 Matrix = npt.NDArray[np.float32]
@@ -27,7 +27,11 @@ class TapWriter:
 
     def append(self, rows: Sequence[Matrix]) -> None:
         """Write the rows of one batch, one matrix for each tap."""
-        self.widths = self.widths or tuple(matrix.shape[1] for matrix in rows)
+        if not self.widths:
+            self.widths = tuple(matrix.shape[1] for matrix in rows)
+            # take all the room at once: growing tap by tap would copy a file in memory again and again
+            self.file.seek(self.n * sum(self.widths) * NUMBER.itemsize - 1)
+            self.file.write(b"\0")
         for matrix, start, width in zip(rows, self._starts(self.n), self.widths, strict=True):
             self.file.seek(start + self.filled * width * NUMBER.itemsize)
             self.file.write(np.ascontiguousarray(matrix, NUMBER).data)
@@ -73,6 +77,9 @@ def representations_of(flat: Matrix, facts: dict[str, Any]) -> list[Representati
 def open_representations(key: str) -> list[Representation] | None:
     """Return the representations stored under `key`, mapped copy-on-write, or None where there are none."""
     artifact = representations_shelf().get(key)
-    if artifact is None:
-        return None
+    return None if artifact is None else mapped(artifact)
+
+
+def mapped(artifact: Artifact) -> list[Representation]:
+    """Return the representations of a file of the store, mapped copy-on-write."""
     return representations_of(np.memmap(artifact.path, NUMBER, mode="c"), artifact.header)

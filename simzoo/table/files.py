@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from simzoo.errors import DataError
 from simzoo.storage import atomic
-from simzoo.table.schema import SCHEMA_VERSION, Table, typed
+from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Table, typed
 
 _KEY = b"simzoo"
 
@@ -21,20 +21,28 @@ def write_table(table: Table, path: Path) -> Path:
     arrow = pa.Table.from_pandas(table.rows, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: json.dumps(beside).encode()})
     with atomic(path) as temporary:
-        pq.write_table(arrow, temporary)
+        pq.write_table(arrow, temporary, write_page_checksum=True)
     return path
 
 
 def read_table(path: Path) -> Table:
     """Read a table that `write_table` wrote."""
     try:
-        arrow = pq.read_table(path)
-        beside = json.loads((arrow.schema.metadata or {})[_KEY])
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise DataError(
-            f"{path} is not a table of simzoo",
-            expected="a table.parquet written by simzoo",
-            got=f"{type(error).__name__}: {error}".split("\n")[0],
-            next_step="name the table.parquet in the output folder of a command",
-        ) from error
-    return Table(typed(arrow.to_pandas()), beside["sheets"], beside["models"], beside["context"])
+        with path.open("rb") as file:
+            arrow = pq.read_table(file, page_checksum_verification=True)
+        beside = json.loads((arrow.schema.metadata or {}).get(_KEY, b"{}"))
+        if beside.get("version") != SCHEMA_VERSION or tuple(arrow.column_names) != COLUMNS:
+            raise _not_a_table(path, f"a Parquet file, schema version {beside.get('version')}")
+        rows = typed(arrow.to_pandas(ignore_metadata=True, integer_object_nulls=True))  # the schema knows the types
+        return Table(rows, beside["sheets"], beside["models"], beside["context"])
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise _not_a_table(path, f"{type(error).__name__}: {error}".split("\n")[0]) from error
+
+
+def _not_a_table(path: Path, got: str) -> DataError:
+    return DataError(
+        f"{path} is not a table of simzoo",
+        expected=f"a table.parquet written by simzoo, schema version {SCHEMA_VERSION}",
+        got=got,
+        next_step="name the table.parquet in the output folder of a command",
+    )

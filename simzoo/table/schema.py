@@ -86,7 +86,7 @@ def params_text(params: Mapping[str, Any]) -> str:
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Return rows as a DataFrame with the columns and types of the schema."""
-    return typed(pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS)))
+    return typed(pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS), dtype=object))
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,8 +100,8 @@ class Table:
 
     `sheets` maps a measure's name to its fact sheet as plain data; `models` maps a model's name to its facts
     (`name`, `backbone`, `objective`, `trained_on`, `epochs`, `train_images`, `train_seconds`, `shortened`, `pool`,
-    `parameters`, `licence`, `reference`, ...); `context` holds `command`, `data` (name, classes, n, images left out) and
-    `notes`.
+    `parameters`, `licence`, `reference`, ...); `context` holds `command`, `data` (name, classes, n, images left out)
+    and `notes`.
     """
 
     rows: pd.DataFrame

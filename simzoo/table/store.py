@@ -10,19 +10,22 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from simzoo.errors import DamagedFileError
-from simzoo.storage import home
+from simzoo.storage import home, make_folder
 from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Row, typed
 
+_COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS blocks (key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL);
-CREATE TABLE IF NOT EXISTS rows (block TEXT NOT NULL REFERENCES blocks (key), {", ".join(f'"{name}"' for name in COLUMNS)});
+CREATE TABLE IF NOT EXISTS rows (block TEXT NOT NULL REFERENCES blocks (key), {_COLUMNS});
 CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
 CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
 CREATE TABLE IF NOT EXISTS runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
 """
+_INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
 
 class ResultStore:
@@ -31,9 +34,8 @@ class ResultStore:
     def __init__(self, path: Path | None = None) -> None:
         """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
         self.path = path or home() / "results.sqlite"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with self._connect() as connection:
-            connection.executescript(_TABLES)
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in {0, SCHEMA_VERSION}:
                 raise DamagedFileError(
@@ -42,6 +44,7 @@ class ResultStore:
                     got=f"version {found}",
                     next_step="update simzoo, or move the file away to begin a new one",
                 )
+            connection.executescript(_TABLES)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def done(self, keys: Iterable[str]) -> set[str]:
@@ -62,8 +65,7 @@ class ResultStore:
             ).rowcount
             if not fresh:
                 return
-            places = ", ".join("?" * (len(COLUMNS) + 1))
-            connection.executemany(f"INSERT INTO rows VALUES ({places})", [(key, *astuple(row)) for row in rows])
+            connection.executemany(_INSERT, [(key, *map(_plain, astuple(row))) for row in rows])
             connection.executemany(
                 "INSERT OR REPLACE INTO sheets VALUES (?, ?, ?)",
                 [(sheet["name"], sheet["version"], json.dumps(sheet)) for sheet in sheets],
@@ -81,7 +83,7 @@ class ResultStore:
                 connection.execute("SELECT * FROM rows WHERE block = ? ORDER BY rowid", (key,)).fetchall()
                 for key in keys
             ]
-        table = pd.DataFrame([row[1:] for part in parts for row in part], columns=list(COLUMNS))
+        table = pd.DataFrame([row[1:] for part in parts for row in part], columns=list(COLUMNS), dtype=object)
         return typed(table)
 
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
@@ -106,3 +108,7 @@ class ResultStore:
                 got=f"{type(error).__name__}: {error}",
                 next_step="check space and permissions; if the file is damaged, move it away: results are made again",
             ) from error
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value  # SQLite would keep a numpy number as bytes

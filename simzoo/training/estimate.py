@@ -9,7 +9,7 @@ import torch
 from simzoo.catalog import Catalog
 from simzoo.names import Spec
 from simzoo.training.batch import Batch
-from simzoo.training.train import prepare
+from simzoo.training.train import prepare, total
 
 PROBE_IMAGES = 16
 
@@ -27,7 +27,7 @@ def estimate_seconds(spec: Spec, *, device: str = "cpu", shelves: Catalog | None
         items = [run.images[0, index] for index in range(count)]
         views = [torch.stack(list(view)) for view in zip(*(views for views, _ in items), strict=True)]
         labels = torch.tensor([label for _, label in items], device=device)
-        loss = run.objective.loss(Batch(run.pixels(views, torch.device(device)), labels))
-        (loss["loss"] if isinstance(loss, dict) else loss).backward()
+        loss = total(run.objective.loss(Batch(run.pixels(views, torch.device(device)), labels)))
+        torch.autograd.backward(loss)
         seconds = time.perf_counter() - started
     return seconds * run.training.settings.epochs * len(run.images) / count

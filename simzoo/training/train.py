@@ -30,7 +30,12 @@ from simzoo.training.optimise import optimiser, schedule
 
 
 def train(
-    spec: Spec, *, device: str = "cpu", workers: int = 1, progress: Progress | None = None, shelves: Catalog | None = None
+    spec: Spec,
+    *,
+    device: str = "cpu",
+    workers: int = 1,
+    progress: Progress | None = None,
+    shelves: Catalog | None = None,
 ) -> Artifact:
     """Return the weights of a spec, training them if they are not on the shelf; one process at a time does it.
 
@@ -140,6 +145,12 @@ def _fit(run: Run, device: str, workers: int, progress: Progress) -> list[float]
     return loop.losses
 
 
+def total(loss: Any) -> Tensor:
+    """Return what is to be minimised of what an objective's `loss` gave."""
+    found: Tensor = loss["loss"] if isinstance(loss, dict) else loss
+    return found
+
+
 class _Loop(lightning.LightningModule):
     """What pytorch-lightning drives: one objective on one backbone."""
 
@@ -158,8 +169,7 @@ class _Loop(lightning.LightningModule):
     def training_step(self, batch: tuple[list[Tensor], Tensor], index: int) -> Tensor:  # noqa: ARG002 - lightning's signature
         """Return the loss, or stop with the epoch and step named where it is not finite."""
         views, labels = batch
-        loss = self.run.objective.loss(Batch(self.run.pixels(views, self.device), labels))
-        loss = loss["loss"] if isinstance(loss, dict) else loss
+        loss = total(self.run.objective.loss(Batch(self.run.pixels(views, self.device), labels)))
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss of {self.run.spec.name} is not finite",

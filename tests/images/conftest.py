@@ -16,13 +16,13 @@ from simzoo.catalog import Catalog
 from simzoo.plugins import load_plugins
 
 
-def picture(seed=0, size=(20, 16)):
+def random_picture(seed=0, size=(20, 16)):
     width, height = size
     levels = np.random.default_rng(seed).integers(0, 256, (height // 4 + 1, width // 4 + 1, 3), dtype=np.uint8)
     return Image.fromarray(levels).resize(size, Image.Resampling.BICUBIC)
 
 
-def encoded(image, kind="JPEG", **options):
+def encode_picture(image, kind="JPEG", **options):
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -55,6 +55,23 @@ class Memory:
 
 
 @pytest.fixture
+def picture():
+    """Make a smooth random RGB image: `picture(seed, (width, height))`."""
+    return random_picture
+
+
+@pytest.fixture
+def encoded():
+    """Encode an image: `encoded(image, kind, **options)`."""
+    return encode_picture
+
+
+@pytest.fixture
+def memory():
+    return Memory
+
+
+@pytest.fixture
 def shelves(monkeypatch):
     """A catalog with simzoo's own data sets only, and no SIMZOO_DATA."""
     monkeypatch.delenv("SIMZOO_DATA", raising=False)
@@ -68,21 +85,15 @@ def pets(tmp_path):
     for name, count in (("cat", 10), ("dog", 5)):
         (root / name).mkdir(parents=True)
         for i in range(count):
-            picture(i).save(root / name / f"{i:02d}.png")
+            random_picture(i).save(root / name / f"{i:02d}.png")
     return root
-
-
-def real_data():
-    given = os.environ.get("SIMZOO_DATA")
-    folder = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data" / "images"
-    return folder if folder.is_dir() else None
-
-
-REAL_DATA = real_data()
 
 
 @pytest.fixture
 def real():
-    if REAL_DATA is None:
+    """The folder of real image sets."""
+    given = os.environ.get("SIMZOO_DATA")
+    folder = Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data" / "images"
+    if not folder.is_dir():
         pytest.skip("no real image sets: neither SIMZOO_DATA nor ../shared/data/images is there")
-    return REAL_DATA
+    return folder

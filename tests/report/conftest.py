@@ -84,8 +84,8 @@ def taps_of(blocks):
 COMMON = {"version": 1, "data": "digits", "split": "test", "n": 500, "created": "2025-01-01", "run_id": "r"}
 
 
-def similarity_rows(rng, measure, a, b, taps_a, taps_b, *, lag=0.0, like=0.85, intervals=True):
-    rows = []
+def similarity_rows(rng, measure, models, taps, *, lag=0.0, like=0.85, intervals=True):
+    (a, b), (taps_a, taps_b), rows = models, taps, []
     distance, null = measure == "procrustes", 0.02 if measure == "cka_unbiased" else 0.11
     for tap, kind, depth in taps_a:
         for tap_b, kind_b, depth_b in taps_b:
@@ -104,10 +104,10 @@ def similarity_rows(rng, measure, a, b, taps_a, taps_b, *, lag=0.0, like=0.85, i
     return rows
 
 
-def summary(measure, a, b, kind, field, value, half=0.03, null=0.02, p=0.01, **more):
+def summary(measure, pair, kind, field, value, *, half=0.03, null=0.02, p=0.01, **more):
     row = Row(measure, field=field, value=value, null_mean=null, p=p, **COMMON)
-    row.low, row.high = (None, None) if half is None else (value - half, value + half)
-    row.model, row.model_b, row.kind, row.kind_b = a, b, kind, kind
+    row.low, row.high = (None, None) if None in {half, value} else (value - half, value + half)
+    row.model, row.model_b, row.kind, row.kind_b = *pair, kind, kind
     for name, given in more.items():
         setattr(row, name, given)
     return row
@@ -145,12 +145,12 @@ def comparison(models=("resnet50-sl", "vit-simclr"), blocks=(16, 12), measures=(
         for at, (a, b) in enumerate(combinations_with_replacement(models, 2)):
             lag = 0.0 if a == b else 0.18
             like = 0.92 - 0.04 * at
-            rows += similarity_rows(rng, measure, a, b, taps[a], taps[b], lag=lag, like=like)
+            rows += similarity_rows(rng, measure, (a, b), (taps[a], taps[b]), lag=lag, like=like)
             if a != b:
-                rows.append(summary(measure, a, b, "even", "match", round(like - 0.07, 2)))
-                rows.append(summary(measure, a, b, "odd", "match", 0.31))
-                rows.append(summary(measure, a, b, "even", "lag", 0.18, 0.06, null=0.0))
-                rows.append(summary(measure, a, b, "odd", "lag", 0.02, 0.06, null=0.0))
+                rows.append(summary(measure, (a, b), "even", "match", round(like - 0.07, 2)))
+                rows.append(summary(measure, (a, b), "odd", "match", 0.31))
+                rows.append(summary(measure, (a, b), "even", "lag", 0.18, half=0.06, null=0.0))
+                rows.append(summary(measure, (a, b), "odd", "lag", 0.02, half=0.06, null=0.0))
     for at, name in enumerate(models):
         rows += curve_rows(rng, name, taps[name])
         rows += [accuracy(name, 0.96 - 0.17 * (at % 2)), accuracy(f"{name}-untrained", 0.935 - 0.365 * (at % 2))]
@@ -177,7 +177,7 @@ def comparison(models=("resnet50-sl", "vit-simclr"), blocks=(16, 12), measures=(
     return Table(frame(rows), {name: dict(known) for name, known in SHEETS.items()}, known, context)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     """The builders, for tests that need tables of their own (test files cannot import each other)."""
     return SimpleNamespace(

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-import simzoo
 from scipy.stats import pearsonr
-from simzoo.errors import ConstantInputError
 from simzoo_hello import norm_correlation
+
+import simzoo
+from simzoo.errors import ConstantInputError
 
 
 def two_sides():

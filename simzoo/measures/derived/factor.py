@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from simzoo.measures.arrays import centered, matrix
+from simzoo.measures.arrays import matrix
 from simzoo.representations.derived import derived
 
 
@@ -17,7 +17,8 @@ def centered_factor(x: Any) -> torch.Tensor:
     Distances that no rotation changes are the same between factors as between features, and cost no d x d products
     where d is above n. (From the features, not from their Gram matrix: its square root would halve the digits.)
     """
-    features = centered(matrix(x).double())
+    features = matrix(x).double()
+    features = features - features.mean(0)
     return triangle(features.T).T if features.shape[0] < features.shape[1] else features
 
 

@@ -1,4 +1,4 @@
-"""Similarities that are inner products: value = <inner(x), inner(y)>, two (n, n) matrices that permute with the samples."""
+"""Similarities that are inner products of two (n, n) matrices: value = <inner(x), inner(y)>."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-CHUNK = 2**15
-"""Products added up in the inputs' precision before they go to a float64 sum: more costs digits, fewer costs time."""
+# Products added up in the inputs' precision before they go to a float64 sum: more costs digits, fewer costs time.
+CHUNK = 2**14
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class KernelInner:
 
 def unit(matrices: torch.Tensor, traces: torch.Tensor) -> torch.Tensor:
     """Scale (..., m, m) matrices to Frobenius norm 1; what is only rounding beside the kernel's trace becomes NaN."""
-    norms = torch.linalg.vector_norm(matrices, dim=-1).double().norm(dim=-1)
-    norms = norms.where(norms > 8 * torch.finfo(matrices.dtype).eps * traces, torch.nan)
+    norms: torch.Tensor = torch.linalg.vector_norm(matrices, dim=-1).double().norm(dim=-1)
+    norms[norms <= 8 * torch.finfo(matrices.dtype).eps * traces] = torch.nan
     return matrices / norms[..., None, None].to(matrices.dtype)
 
 
 def dots(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Return the inner products of the rows of `a` (p, m) and `b` (q, m), as a float64 (p, q) tensor."""
     total = torch.zeros(len(a), len(b), dtype=torch.float64, device=a.device)
-    for left, right in zip(a.split(CHUNK, 1), b.split(CHUNK, 1), strict=True):
-        total += left @ right.T
+    for start in range(0, a.shape[1], CHUNK):
+        total += a[:, start : start + CHUNK] @ b[:, start : start + CHUNK].T
     return total
 
 

@@ -15,17 +15,15 @@ from simzoo.measures.derived.gram import unit_centered
 from simzoo.representations.derived import derived
 
 Metric = Literal["cosine", "euclidean"]
-TILE = 2**22
-"""Scores that are held at once."""
-SPARE = 4
-"""Candidates beyond k whose distances are computed again, as products of close points lose digits."""
+TILE = 2**22  # scores that are held at once
+SPARE = 4  # candidates beyond k whose distances are computed again, as products of close points lose digits
 
 
 class Neighbours(NamedTuple):
     """The k keys that score highest for each query, best first: their scores (m, k) and row numbers (m, k)."""
 
     scores: torch.Tensor
-    index: torch.Tensor
+    rows: torch.Tensor
 
 
 @derived
@@ -33,23 +31,24 @@ def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
     """Return the row numbers (n, k) of the k nearest other rows of each row, nearest first."""
     _require_neighbours(len(matrix(x)), k)
     points, offset = _points(x, metric)
-    return search(points, points, k, offset=offset, leave_one_out=True).index
+    return search(points, points, k, offset=offset, leave_one_out=True).rows
 
 
 @derived
 def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
-    """Return the euclidean distances (n, k) to the k nearest other rows in float64, in units of |x - mean|_F.
+    """Return the euclidean distances (n, k) to the k nearest other rows, nearest first, in float64.
 
     The candidates are found by products, their distances computed again from differences.
     """
+    features = matrix(x)
+    _require_neighbours(len(features), k)
     points, offset = _points(x, "euclidean")
-    require_samples(len(points), k + 1, f"{k} other rows must be there")
-    candidates = search(points, points, min(k + SPARE, len(points) - 1), offset=offset, leave_one_out=True).index
-    height = max(1, TILE // (points.shape[1] * candidates.shape[1]))
-    parts = [
-        (points[index].double() - rows.double()[:, None]).norm(dim=2).sort(dim=1).values[:, :k]
-        for rows, index in zip(points.split(height), candidates.split(height), strict=True)
-    ]
+    candidates = search(points, points, min(k + SPARE, len(points) - 1), offset=offset, leave_one_out=True).rows
+    height = max(1, TILE // (features.shape[1] * candidates.shape[1]))
+    parts = []
+    for start in range(0, len(features), height):
+        rows, near = features[start : start + height].double(), features[candidates[start : start + height]].double()
+        parts.append((near - rows[:, None]).square().sum(2).sqrt().sort(dim=1).values[:, :k])
     return torch.cat(parts)
 
 
@@ -65,7 +64,7 @@ def unit_neighbour_indicator(scores: torch.Tensor, *, k: int = 10) -> torch.Tens
     """Return 1 / sqrt(m k) at the k highest of each row of (..., m, m) scores, 0 elsewhere: a matrix of norm 1."""
     m = scores.shape[-1]
     _require_neighbours(m, k)
-    return torch.zeros_like(scores).scatter_(-1, _top(scores, k).index, (m * k) ** -0.5)
+    return torch.zeros_like(scores).scatter_(-1, _top(scores, k).rows, (m * k) ** -0.5)
 
 
 def search(
@@ -88,7 +87,7 @@ def search(
         if leave_one_out:
             scores[:, start : start + height].fill_diagonal_(-torch.inf)
         found.append(_top(scores, k))
-    return Neighbours(torch.cat([part.scores for part in found]), torch.cat([part.index for part in found]))
+    return Neighbours(torch.cat([part.scores for part in found]), torch.cat([part.rows for part in found]))
 
 
 def _top(scores: torch.Tensor, k: int) -> Neighbours:
@@ -101,7 +100,6 @@ def _top(scores: torch.Tensor, k: int) -> Neighbours:
     return Neighbours(values[..., :k], index)
 
 
-@derived
 def _points(x: Any, metric: Metric) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return points and an offset such that <a, b> + offset_b orders all b by nearness to a."""
     features = matrix(x)

@@ -18,4 +18,7 @@ def singular_values(x: Any) -> torch.Tensor:
     By a QR step and the triangle's singular values; the eigenvalues of a Gram matrix would lose half the digits.
     """
     features = matrix(x).double()
-    return torch.linalg.svdvals(triangle(features if features.shape[0] >= features.shape[1] else features.T))
+    values: torch.Tensor = torch.linalg.svdvals(
+        triangle(features if len(features) >= features.shape[1] else features.T)
+    )
+    return values

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from simzoo.facts import Sheeted
 from simzoo.hookspecs import hookimpl
 
 
 @hookimpl
-def simzoo_measures() -> Sequence[Sheeted]:
+def simzoo_measures() -> list[Any]:
     """Return the measures of one representation."""
     from simzoo.measures.geometry.dimension import twonn
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy

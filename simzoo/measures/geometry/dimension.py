@@ -39,8 +39,8 @@ def twonn(x: Any, *, discard: float = 0.1) -> float:
     (Scientific Reports 7).
 
     >>> x = torch.rand(1000, 2, generator=torch.Generator().manual_seed(0))
-    >>> round(twonn(x @ torch.ones(2, 10).tril()), 1)
-    2.0
+    >>> round(twonn(x @ torch.ones(2, 10).tril()))
+    2
     """
     if not 0 <= discard < 1:
         raise UsageError("discard is a share of the samples", expected="0 <= discard < 1", got=f"discard = {discard}")

@@ -73,7 +73,7 @@ def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, tempe
     found = search(directions(queries), directions(pool).to(queries.dtype), k, leave_one_out=support is None)
     votes = torch.zeros(len(queries), len(classes), dtype=torch.float64, device=queries.device)
     weights = ((found.scores.double() - 1) / temperature).exp()
-    votes.scatter_add_(1, torch.from_numpy(index).to(queries.device)[found.index], weights)
+    votes.scatter_add_(1, torch.from_numpy(index).to(queries.device)[found.rows], weights)
     predicted = classes[votes.argmax(1).cpu().numpy()]
     return float(np.mean(predicted == given))
 
@@ -101,8 +101,8 @@ def class_cka(x: Any, labels: Any) -> ClassCKA:
     Formula: cka(x, Y) and cka_unbiased(x, Y), Y_ic = 1 where sample i is of class c, else 0. For C balanced classes
     the first is n sum_c |mu_c - mu|^2 / (C sqrt(C - 1) |x^T H x|).
     Arguments: x (n, d); labels (n,), numbers or strings.
-    Returns: `biased` in [0, 1] and `unbiased`, at most 1, without unit; 1 = every class is one point and the points form
-    a regular simplex (classes of equal size); 0 = labels unrelated to x, in expectation for `unbiased`.
+    Returns: `biased` in [0, 1] and `unbiased`, at most 1, without unit; 1 = every class is one point and these form a
+    regular simplex (classes of equal size); 0 = labels unrelated to x, in expectation for `unbiased`.
     Undefined: one class only, or labels missing (LabelsError); rows all equal (ConstantInputError); n < 4
     (TooFewSamplesError).
     Cost: as `cka` with d2 = C.

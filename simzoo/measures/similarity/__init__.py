@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from simzoo.facts import Sheeted
 from simzoo.hookspecs import hookimpl
 
 
 @hookimpl
-def simzoo_measures() -> Sequence[Sheeted]:
+def simzoo_measures() -> list[Any]:
     """Return the similarities."""
     from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
     from simzoo.measures.similarity.neighbours import mutual_knn

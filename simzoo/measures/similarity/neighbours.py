@@ -56,9 +56,9 @@ def mutual_knn(x: Any, y: Any, *, k: int = 10, metric: Metric = "cosine") -> flo
     go to the lowest index.
     Reference: Huh et al. 2024, "The Platonic representation hypothesis" (arXiv 2405.07987).
 
-    >>> x, y = torch.randn(2, 101, 8, generator=torch.Generator().manual_seed(0))
+    >>> x, y = torch.randn(2, 1001, 8, generator=torch.Generator().manual_seed(0))
     >>> mutual_knn(x, 3 * x), round(mutual_knn(x, y), 2)
-    (1.0, 0.1)
+    (1.0, 0.01)
     """
     both = torch.cat([nearest(x, k=k, metric=metric), nearest(y, k=k, metric=metric)], dim=1).sort(dim=1).values
     shared = int((both[:, 1:] == both[:, :-1]).sum())

@@ -10,8 +10,8 @@ from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
 from simzoo.measures.derived.factor import centered_factor
 
+# Below this share of |x|^2 + |y|^2 the difference of three numbers has lost digits and is computed as a distance.
 _NEARLY_EQUAL = 1e-6
-"""Below this share of |x|^2 + |y|^2 the difference of three numbers has lost digits and is computed as a distance."""
 
 
 @similarity(

@@ -7,7 +7,7 @@ import pandas as pd
 from simzoo.report.figures import curves
 from simzoo.report.reading import models, per_tap
 from simzoo.report.section import Block, Chart, DataView
-from simzoo.report.words import label, with_interval
+from simzoo.report.words import label, real, sentence, with_interval
 from simzoo.table.schema import Table
 
 
@@ -22,7 +22,7 @@ def render(table: Table) -> list[Block]:
             continue
         summary = str(table.sheets.get(str(name), {}).get("summary") or "")
         larger = str(table.sheets.get(str(name), {}).get("larger") or "")
-        caption = f"{label(str(name)).capitalize() if label(str(name)).islower() else label(str(name))}. {summary}".strip()
+        caption = f"{sentence(label(str(name)))}. {summary}".strip()
         caption += f" Larger: {larger}." if larger else ""
         band = " Bands: intervals." if group["low"].notna().any() else " No interval was computed."
         chart = curves(table, str(name), group, models(table))
@@ -35,7 +35,7 @@ def render(table: Table) -> list[Block]:
 def _values(rows: pd.DataFrame) -> pd.DataFrame:
     def row(record: dict[str, object]) -> dict[str, str]:
         field = "" if record["field"] == "value" else f" ({record['field']})"
-        shown = with_interval(*(None if pd.isna(record[name]) else float(str(record[name])) for name in _ENDS))
+        shown = with_interval(*(real(record[name]) for name in _ENDS))
         return {
             "model": str(record["model"]),
             "layer": str(record["tap"]),

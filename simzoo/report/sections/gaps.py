@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from simzoo.report.reading import problems
 from simzoo.report.section import Block, DataView, Text
-from simzoo.report.words import counted, label
+from simzoo.report.words import counted, label, pair_words
 from simzoo.table.schema import Table
 
 MEANING = {
@@ -35,8 +38,8 @@ def _listed(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one line for each reason, models and measure, with the layers it concerns."""
     parts = rows.assign(
         measure=rows["measure"].map(label) + rows["field"].map(lambda name: "" if name == "value" else f" ({name})"),
-        models=rows["model"] + rows["model_b"].map(lambda name: f" – {name}", na_action="ignore").fillna(""),
-        layers=rows["tap"].fillna("whole model") + rows["tap_b"].map(lambda tap: f" – {tap}", na_action="ignore").fillna(""),
+        models=[_pair(row, "model", "") for row in rows.to_dict("records")],
+        layers=[_pair(row, "tap", "whole model") for row in rows.to_dict("records")],
         reason=rows["reason"].fillna("no reason was given"),
     )
     columns = ["status", "measure", "models", "reason"]
@@ -44,6 +47,11 @@ def _listed(rows: pd.DataFrame) -> pd.DataFrame:
     together["values"] = together["layers"].map(len)
     together["layers"] = together["layers"].map(_shortened)
     return together[["status", "measure", "models", "values", "layers", "reason"]]
+
+
+def _pair(row: dict[Hashable, Any], column: str, absent: str) -> str:
+    one, other = row[column], row[f"{column}_b"]
+    return pair_words(str(one), str(other)) if isinstance(other, str) else one if isinstance(one, str) else absent
 
 
 def _shortened(layers: list[str]) -> str:

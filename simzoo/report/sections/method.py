@@ -13,11 +13,11 @@ from simzoo.report.words import duration, label, real
 from simzoo.table.schema import Table
 
 RULES = (
-    f"Rules of the verdict (ours). Agree: the whole interval is at least {AGREE:g} and lies above its null. Agree in part: "
-    f"the interval lies above the null and p < {SIGNIFICANT:g}, but it reaches below {AGREE:g}. Cannot be told from "
-    "chance: anything else. A lag is named where its interval excludes 0 and the layers are more alike than chance. Two "
-    "accuracies cannot be told apart where their intervals overlap. Nothing is concluded from a value without an interval "
-    "and a null.",
+    f"Rules of the verdict (ours). Agree: the whole interval is at least {AGREE:g} and lies above its null. Agree in "
+    f"part: the interval lies above the null and p < {SIGNIFICANT:g}, but it reaches below {AGREE:g}. "
+    "Cannot be told from chance: anything else. A lag is named where its interval excludes 0 and the layers are more "
+    "alike than chance. Two accuracies cannot be told apart where their intervals overlap. Nothing is concluded from a "
+    "value without an interval and a null."
 )
 
 
@@ -26,7 +26,7 @@ def render(table: Table) -> list[Block]:
     blocks: list[Block] = [Text(_run(table))]
     if len(definitions := _definitions(table)):
         blocks.append(DataView(definitions, "The measures, from their fact sheets."))
-    blocks.append(Text(RULES))
+    blocks.append(Text((RULES,)))
     notes = tuple(str(note) for note in table.context.get("notes") or ())
     if notes:
         blocks.append(Text(notes, role="note"))

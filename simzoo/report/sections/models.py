@@ -13,7 +13,7 @@ from simzoo.report.section import Block, Chart, DataView
 from simzoo.report.words import duration, real, with_interval
 from simzoo.table.schema import Table
 
-_LONG_LIST = 5
+_WIDEST = 8  # models up to which each has a column of its own
 
 
 def render(table: Table) -> list[Block]:
@@ -24,24 +24,25 @@ def render(table: Table) -> list[Block]:
         chance = measured[0].chance
         dashed = "" if chance is None else f" Dashed: chance, {chance:.2g}."
         caption = (
-            "kNN accuracy of the final layer on held-out images, beside the same network untrained (same pooling, k and "
-            f"split). Lines: intervals.{dashed}"
+            "kNN accuracy of the final layer on held-out images, beside the same network untrained (same pooling, k "
+            f"and split). Lines: intervals.{dashed}"
         )
         blocks.append(Chart(accuracy_bars(measured), caption, "accuracy"))
     if names:
-        facts = pd.DataFrame({name: _facts(name, table.models.get(name, {}), measured) for name in names}).fillna("-")
-        wide = facts if len(names) <= _LONG_LIST else facts.T
+        facts = pd.DataFrame({name: _facts(name, table.models.get(name, {}), measured) for name in names})
+        facts = facts.dropna(how="all").fillna("-")
+        wide = facts if len(names) <= _WIDEST else facts.T
         blocks.append(DataView(wide.rename_axis("model").reset_index(), "The models as their cards describe them."))
     return blocks
 
 
-def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dict[str, str]:
+def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dict[str, str | None]:
     untrained = known.get("objective") == "init"
     shown = {
         "trained on": "nothing (untrained)" if untrained else known.get("trained_on"),
         "objective": "none (untrained)" if untrained else known.get("objective"),
         "paradigm": None if untrained else known.get("paradigm"),
-        "recipe": known.get("recipe"),
+        "recipe": None if untrained else known.get("recipe"),
         "training": None if untrained else _training(known),
         "shortened to": known.get("shortened"),
         **_scores(name, measured),
@@ -49,12 +50,12 @@ def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dic
         "stem": known.get("stem"),
         "parameters": _whole(known.get("parameters")),
         "pooling": known.get("pool"),
-        "input": _pixels(known.get("input_size")),
+        "input": _pixels(known),
         "seed": _whole(known.get("seed")),
         "licence": known.get("licence"),
         "reference": known.get("reference"),
     }
-    return {key: str(value) for key, value in shown.items() if value not in (None, "")}
+    return {key: None if value in {None, ""} else str(value) for key, value in shown.items()}
 
 
 def _scores(name: str, measured: list[Accuracy]) -> dict[str, str | None]:
@@ -82,6 +83,6 @@ def _whole(value: Any) -> str | None:
     return None if number is None else f"{number:,.0f}"
 
 
-def _pixels(value: Any) -> str | None:
-    number = real(value)
+def _pixels(known: Mapping[str, Any]) -> str | None:
+    number = real(known.get("input_size") or (known.get("feed") or {}).get("size"))
     return None if number is None else f"{number:.0f} px"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import altair as alt
+from altair.typing import ChartType
 
 from simzoo.report.figures import agreement
 from simzoo.report.heatmap import beside, heatmap, pair_figure
 from simzoo.report.reading import Matrix, by_condition, matrices, similarities, spoken, summaries, title_of
 from simzoo.report.section import Block, Chart, Choice
 from simzoo.report.verdict import ranked_pairs
-from simzoo.report.words import label
+from simzoo.report.words import label, pair_words, sentence
 from simzoo.table.schema import Table
 
 READING = (
-    "A row is a layer of {model}, from its first at the bottom to its last at the top; a column is a layer of {model_b}. "
-    "White dot: the most alike layer of each row{lag}. Grey: no value."
+    "A row is a layer of {model}, from its first at the bottom to its last at the top; a column is a layer of "
+    "{model_b}. White dot: the most alike layer of each row{lag}. Grey: no value."
 )
 LAG = "; dots right of the diagonal mean that {model_b} reaches the like state later"
 
@@ -29,11 +29,6 @@ def render(table: Table) -> list[Block]:
     return [*_overview(table), Choice("heat-map", labels, options), *_for_paper(table, found)]
 
 
-def pair_words(model: str, model_b: str) -> str:
-    """Return the name of a pair."""
-    return f"{model} – {model_b}" if model != model_b else f"{model} with itself"
-
-
 def _overview(table: Table) -> list[Block]:
     blocks: list[Block] = []
     for measure in spoken(table):
@@ -41,15 +36,16 @@ def _overview(table: Table) -> list[Block]:
         rows = rows[(rows["status"] == "ok") & rows["value"].notna()]
         for condition, group in by_condition(rows) if len(rows) else ():
             shown = group[["kind", "value", "low", "high"]].assign(
-                pair=group["model"] + " – " + group["model_b"], null=group["null_mean"]
+                pair=[pair_words(a, b) for a, b in zip(group["model"], group["model_b"], strict=True)],
+                null=group["null_mean"],
             )
-            order = [f"{a} – {b}" for a, b in ranked_pairs(table)]
+            order = [pair_words(a, b) for a, b in ranked_pairs(table)]
             where = f", {condition}" if condition else ""
             caption = (
-                f"{title_of(table, measure)}{where}: for each layer of the first model the most alike layer of the "
-                "second, averaged. Lines: intervals; ticks: the mean after shuffling the images of one side."
+                f"{sentence(title_of(table, measure))}{where}: for each layer of the first model the most alike layer "
+                "of the second, averaged. Lines: intervals; ticks: the mean after shuffling the images of one side."
             )
-            blocks.append(Chart(agreement(shown, order, measure), caption, f"agreement-{measure}{where}"))
+            blocks.append(Chart(agreement(table, shown, order, measure), caption, f"agreement-{measure}{where}"))
     return blocks
 
 
@@ -58,7 +54,7 @@ def _options(table: Table, matrix: Matrix) -> dict[tuple[str, ...], Chart]:
     named = label(matrix.measure) + (f" ({matrix.condition})" if matrix.condition else "")
     caption = _caption(matrix)
     kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
-    charts: dict[str, alt.TopLevelMixin] = {}
+    charts: dict[str, ChartType] = {}
     if len(kinds) > 1:
         charts[" | ".join(kinds)] = beside(table, matrix, kinds)
     charts |= {kind: heatmap(table, matrix.only(kind), f"{kind} layers") for kind in matrix.kinds}

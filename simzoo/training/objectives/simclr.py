@@ -27,9 +27,10 @@ class SimCLR:
         """Return the projection head; options `hidden`, `out`, `temperature`."""
         options = recipe.options
         self.backbone = backbone
-        self.head: nn.Module = SimCLRProjectionHead(width, options.get("hidden", width), options.get("out", 128))
+        head: nn.Module = SimCLRProjectionHead(width, options.get("hidden", width), options.get("out", 128))
+        self.head = head
         self.criterion = NTXentLoss(temperature=options.get("temperature", 0.5))
-        return self.head
+        return head
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the NT-Xent loss; both views pass the network in one batch, so they share its batch statistics."""

@@ -1,0 +1,51 @@
+import json
+import warnings
+
+import pandas as pd
+import pytest
+import typer
+
+from simzoo.cli.output import emit, friendly
+from simzoo.errors import SimzooError, UsageError
+
+
+@friendly
+def command(*, debug=False, as_json=False, error=None):
+    if error is not None:
+        raise error
+    warnings.warn("mind the gap", stacklevel=1)
+
+
+def test_known_errors_become_text_and_their_exit_code(capsys):
+    with pytest.raises(typer.Exit) as ended:
+        command(debug=False, as_json=False, error=UsageError("bad", expected="good", got="bad", next_step="try"))
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == "error: bad\n  expected: good\n  got: bad\n  next: try\n"
+
+
+def test_unforeseen_errors_are_text_too_unless_debugging(capsys):
+    with pytest.raises(typer.Exit) as ended:
+        command(debug=False, as_json=True, error=ZeroDivisionError("oops"))
+    out, err = capsys.readouterr()
+    assert ended.value.exit_code == 1
+    assert "simzoo met an error that it did not foresee\n  got: ZeroDivisionError: oops" in err
+    assert json.loads(out)["next"].startswith("run the same command with --debug")
+    with pytest.raises(ZeroDivisionError):
+        command(debug=True, as_json=False, error=ZeroDivisionError("oops"))
+
+
+def test_an_interrupt_says_that_nothing_is_lost(capsys):
+    with pytest.raises(typer.Exit) as ended:
+        command(debug=False, as_json=False, error=KeyboardInterrupt())
+    assert ended.value.exit_code == 130
+    assert "run the same command to go on" in capsys.readouterr().err
+
+
+def test_warnings_are_one_line(capsys):
+    command(debug=False, as_json=False)
+    assert capsys.readouterr().err == "warning: mind the gap\n"
+
+
+def test_missing_values_are_null_in_json(capsys):
+    emit({"a": pd.NA, "b": pd.Series([1], dtype="Int64").iloc[0], "c": SimzooError})
+    assert json.loads(capsys.readouterr().out)["a"] is None

@@ -1,0 +1,25 @@
+import json
+
+SHORT = ("--epochs", "1", "--train-images", "64")
+
+
+def test_it_says_name_accuracy_and_speed_and_where_the_weights_are(simzoo):
+    done = simzoo("train", "resnet18-sl", *SHORT)
+    assert done.exit_code == 0
+    told = " ".join(done.stdout.split())
+    assert told.startswith("resnet18-sl:quick+epochs=1+train-images=64: kNN accuracy 0.")
+    assert "shortened: 1 of 6 epochs, at most 64 training images" in told
+    assert "images a second" in told
+    assert ".safetensors" in done.stderr
+
+
+def test_several_seeds_are_several_models(simzoo, tmp_path):
+    done = simzoo("train", "resnet18-sl#0-1", *SHORT, "--json", "--out", tmp_path / "mine")
+    assert [model["seed"] for model in json.loads(done.stdout)["models"]] == [0, 1]
+    assert len(list((tmp_path / "mine").glob("*.safetensors"))) == 2
+
+
+def test_an_untrained_card_is_refused(simzoo):
+    done = simzoo("train", "resnet18-init")
+    assert done.exit_code == 1
+    assert "not a model that simzoo trains" in done.stderr

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import networkx as nx
+
+from simzoo.grid.plan import plan
+from simzoo.grid.study import MeasureCall, Source
+from simzoo.names import resolve
+
+
+def blocks(graph, kind):
+    return [graph.nodes[key]["block"] for key in graph if graph.nodes[key]["block"].kind == kind]
+
+
+def test_blocks_are_counted_out_and_every_input_comes_first(study, shelves):
+    graph = plan(study("cka", "effective_rank"), shelves)
+    assert nx.is_directed_acyclic_graph(graph)
+    assert len(blocks(graph, "train")) == 0
+    assert len(blocks(graph, "extract")) == 4  # two models, test and training side
+    labels = [block.label for block in blocks(graph, "measure")]
+    assert sum(label.startswith("knn_accuracy") for label in labels) == 2
+    assert sum(label.startswith("cka of") for label in labels) == 3
+    assert sum(label.startswith("effective_rank") for label in labels) == 2
+    for block in blocks(graph, "measure"):
+        assert set(graph.predecessors(block.key)) == set(block.inputs)
+
+
+def test_a_model_that_is_trained_is_trained_before_it_is_extracted(study, shelves):
+    trained = tuple(Source(spec.name, spec) for spec in resolve("resnet18-sl#0-1"))
+    graph = plan(study("cka", models=trained), shelves)
+    assert len(blocks(graph, "train")) == 2
+    for block in blocks(graph, "extract"):
+        assert [graph.nodes[key]["block"].kind for key in graph.predecessors(block.key)] == ["train"]
+
+
+def test_keys_are_stable_and_change_with_what_decides_the_numbers(study, shelves):
+    def key_of_cka(**changes):
+        graph = plan(study("cka", **changes), shelves)
+        return next(block.key for block in blocks(graph, "measure") if block.label.startswith("cka of"))
+
+    assert key_of_cka() == key_of_cka()
+    changed = [
+        key_of_cka(n=41),
+        key_of_cka(taps="blocks"),
+        key_of_cka(pool="grid:1"),
+        key_of_cka(split="train"),
+        key_of_cka(resamples=7),
+        key_of_cka(permutations=7),
+        key_of_cka(seed=1),
+    ]
+    assert len({key_of_cka(), *changed}) == 8
+
+
+def test_options_of_a_measure_are_part_of_its_key(study, shelves):
+    calls = (MeasureCall("mutual_knn", {"k": 5}), MeasureCall("mutual_knn", {"k": 6}))
+    graph = plan(replace(study(), measures=calls), shelves)
+    assert len({block.key for block in blocks(graph, "measure") if block.label.startswith("mutual_knn")}) == 6
+
+
+def test_draws_are_made_by_default_only_where_they_are_cheap(study, shelves):
+    graph = plan(study("cka", "procrustes"), shelves)
+    draws = {block.spec["measure"]: block.spec["resamples"] for block in blocks(graph, "measure")}
+    assert draws == {"knn_accuracy": 100, "cka": 100, "procrustes": 0}

@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simzoo.errors import TrainingError
+from simzoo.grid.plan import plan
+from simzoo.grid.run import Run
+from simzoo.images.find import open_data
+from simzoo.images.sampling import sample
+from simzoo.measures.similarity.cka import linear_cka
+from simzoo.models.load import load
+from simzoo.names import resolve
+from simzoo.representations.extraction import extract
+from simzoo.storage import home
+from simzoo.table.schema import RUN_COLUMNS
+
+
+def finished(study, shelves):
+    run = Run(study, plan(study, shelves), shelves)
+    return run, run.finish()
+
+
+def test_a_row_holds_the_value_that_the_measure_gives_directly(study, shelves):
+    run, _ = finished(study("cka"), shelves)
+    images = open_data("digits", "test")
+    chosen = sample(images, 40)
+    x, y = (extract(load(resolve(f"resnet18-init#{seed}")[0]), images, chosen, "final")[0] for seed in (0, 1))
+    rows = run.rows().query("measure == 'cka' and model != model_b")
+    assert rows["value"].tolist() == pytest.approx([linear_cka(x, y)], rel=1e-6)
+    row = rows.iloc[0]
+    assert (row["n"], row["d"], row["d_b"], row["seed"], row["seed_b"]) == (40, 512, 512, 0, 1)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert row["null_mean"] < row["value"]
+    assert 0 < row["p"] <= 1
+
+
+def test_what_is_finished_does_not_run_again_and_a_new_measure_runs_alone(study, shelves):
+    first, ran = finished(study("cka"), shelves)
+    assert {block.kind for block in ran} == {"extract", "measure"}
+    again, nothing = finished(study("cka"), shelves)
+    assert nothing == []
+    assert again.rows().equals(first.rows())
+    _, added = finished(study("cka", "mutual_knn"), shelves)
+    assert {block.spec.get("measure") for block in added} == {"mutual_knn"}
+
+
+def test_a_raised_version_runs_its_own_blocks_again(study, shelves):
+    finished(study("cka", "counted"), shelves)
+    part = shelves.measures["counted"].part
+    old, part.sheet = part.sheet, replace(part.sheet, version=2)
+    try:
+        _, ran = finished(study("cka", "counted"), shelves)
+    finally:
+        part.sheet = old
+    assert {block.spec["measure"] for block in ran} == {"counted"}
+    assert len(ran) == 3
+
+
+def test_two_runs_of_one_plan_differ_in_no_column_but_the_last(study, shelves, monkeypatch, tmp_path):
+    first = finished(study("cka"), shelves)[0].rows()
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
+    second = finished(study("cka"), shelves)[0].rows()
+    assert first.drop(columns=list(RUN_COLUMNS)).equals(second.drop(columns=list(RUN_COLUMNS)))
+
+
+def test_a_measure_that_raises_is_rows_that_say_so_and_the_rest_is_complete(study, shelves):
+    rows = finished(study("broken_pair", "broken_tap", "cka"), shelves)[0].rows()
+    failed = rows[rows["status"] == "failed"]
+    assert set(failed["measure"]) == {"broken_pair", "broken_tap"}
+    assert set(failed["reason"]) == {"RuntimeError: no such thing"}
+    assert failed["value"].isna().all()
+    assert (rows.query("measure == 'cka'")["status"] == "ok").all()
+
+
+def test_a_tap_outside_the_domain_costs_its_own_cells_alone(study, shelves):
+    rows = (
+        finished(study("picky_pair", taps="blocks"), shelves)[0]
+        .rows()
+        .query("measure == 'picky_pair' and field == 'value'")
+    )
+    final = (rows["tap"] == "final") | (rows["tap_b"] == "final")
+    assert set(rows[final]["status"]) == {"undefined"}
+    assert rows[final]["reason"].str.contains("anything but final").all()
+    assert set(rows[~final]["status"]) == {"ok"}
+    assert len(rows) == 3 * 9 * 9
+
+
+def test_an_undefined_accuracy_is_undefined_and_no_failure(study, shelves, monkeypatch):
+    rows = finished(study("cka", n=10, split="test", support=10), shelves)[0].rows()
+    accuracy = rows.query("measure == 'knn_accuracy'")
+    assert set(accuracy["status"]) <= {"ok", "undefined"}
+    assert np.isfinite(accuracy["value"].fillna(0)).all()
+
+
+def test_interrupted_between_blocks_nothing_is_lost(study, shelves):
+    run = Run(study("cka"), plan(study("cka"), shelves), shelves)
+    done = []
+
+    def stop_at_the_third(block, original=run._measure):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        original(block)
+        done.append(block.key)
+
+    run._measure = stop_at_the_third
+    with pytest.raises(KeyboardInterrupt):
+        run.finish()
+    rest = Run(study("cka"), plan(study("cka"), shelves), shelves)
+    ran = [block.key for block in rest.finish()]
+    assert not set(ran) & set(done)
+    assert len(ran) + len(done) == 5
+
+
+def test_a_representation_that_was_damaged_is_made_again(study, shelves):
+    finished(study("cka"), shelves)
+    for path in (home() / "representations").glob("*.f32"):
+        path.write_bytes(b"\0" * path.stat().st_size)
+    with pytest.warns(UserWarning, match="set aside"):
+        _, ran = finished(study("cka", "mutual_knn"), shelves)
+    assert {block.kind for block in ran} == {"extract", "measure"}
+
+
+def test_an_untrained_name_is_refused_before_anything_runs(study, shelves):
+    with pytest.raises(TrainingError, match="is not trained yet"):
+        load(resolve("resnet18-sl")[0])

@@ -1,0 +1,167 @@
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simzoo.errors import DamagedFileError, SimzooError
+from simzoo.table.schema import SCHEMA_VERSION, Row, frame
+from simzoo.table.store import ResultStore
+
+SHEET = {"name": "cka", "version": 1, "range": [0, float("inf")]}
+FULL = Row(
+    *("cka", 2, "value", '{"k": 1}', 0.1, -1.0, float("inf"), 0.5, 0.0, 1.0, "failed", "why"),
+    *("a", "t", "odd", 0.5, "b", "u", "even", 1.0, "digits", "test", 500, 64, 32, "none", 0.5, 3, 1, 2),
+    *("run", "host", "now", "then", 1.5, 2.5),
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ResultStore(tmp_path / "results.sqlite")
+
+
+def put(store, key, rows, run="run", sheets=()):
+    store.put(key, {"key": key}, rows, sheets, run)
+
+
+def test_the_store_lies_under_home(tmp_path):
+    assert ResultStore().path == tmp_path / "home" / "results.sqlite"
+    assert ResultStore().path.exists()
+
+
+def test_rows_come_back_whole_typed_and_in_the_order_asked_for(store):
+    put(store, "b", [FULL, Row("cka", 1, value=0.25, n=7)])
+    put(store, "a", [Row("twonn", 1, status="undefined", reason="é 'quoted' \"text\"")])
+    expected = frame(
+        [Row("twonn", 1, status="undefined", reason="é 'quoted' \"text\""), FULL, Row("cka", 1, value=0.25, n=7)]
+    )
+    pd.testing.assert_frame_equal(store.rows(["a", "b"]), expected)
+    assert store.rows(["b", "a"])["measure"].tolist() == ["cka", "cka", "twonn"]
+
+
+def test_an_empty_block_is_done_and_has_no_rows(store):
+    put(store, "empty", [])
+    assert store.done(["empty", "never"]) == {"empty"}
+    pd.testing.assert_frame_equal(store.rows(["empty", "never"]), frame([]))
+    assert store.done([]) == set()
+
+
+def test_numpy_numbers_are_kept_as_numbers(store):
+    put(store, "k", [Row("cka", 1, value=np.float32(0.5), low=np.float64(0.1), n=np.int64(5), p=float("nan"))])
+    assert store.rows(["k"]).loc[0, ["value", "low", "n"]].tolist() == [0.5, 0.1, 5]
+    assert store.rows(["k"])["p"].isna().all()
+
+
+def test_a_second_put_of_a_key_changes_nothing(store):
+    put(store, "k", [Row("cka", 1, value=1.0)], sheets=[SHEET])
+    put(store, "k", [Row("cka", 1, value=2.0), Row("cka", 1)], run="later", sheets=[{**SHEET, "range": []}])
+    assert store.rows(["k"])["value"].tolist() == [1.0]
+    assert store.sheets([("cka", 1)]) == {"cka": SHEET}
+
+
+@pytest.mark.parametrize(
+    "rows", [[Row("cka", 1, value=1.0), Row("cka", 1, value=object())], [Row("cka", 1), Row("cka", 1, params={"k": 1})]]
+)
+def test_a_block_that_cannot_be_written_whole_is_not_written_at_all(store, rows):
+    with pytest.raises(SimzooError):
+        put(store, "k", rows)
+    assert store.done(["k"]) == set()
+    assert len(store.rows(["k"])) == 0
+
+
+def test_a_writer_that_dies_inside_a_block_leaves_no_half_of_it(store):
+    def rows():
+        yield Row("cka", 1)
+        raise KeyboardInterrupt
+
+    class Dying(list):
+        __iter__ = lambda self: rows()  # noqa: E731
+
+    with pytest.raises(KeyboardInterrupt):
+        put(store, "k", Dying())
+    assert store.done(["k"]) == set()
+
+
+def test_sheets_are_kept_for_each_version(store):
+    put(store, "a", [], sheets=[SHEET, {**SHEET, "version": 2}, {**SHEET, "name": "twonn"}])
+    assert store.sheets([("cka", 2), ("none", 1)]) == {"cka": {**SHEET, "version": 2}}
+
+
+def test_the_libraries_of_a_run_lie_in_a_table_of_their_own(store):
+    store.note_run("run", {"numpy": "1"})
+    store.note_run("run", {"numpy": "2"})
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT * FROM runs").fetchall() == [("run", '{"numpy": "2"}')]
+    connection.close()
+
+
+def test_threads_that_write_at_once_write_every_block_once(tmp_path):
+    def write(name):
+        store = ResultStore(tmp_path / "results.sqlite")
+        for key in range(10):
+            put(store, f"k{key}", [Row("cka", 1, value=key), Row("cka", 1, value=key)], run=name)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, "abcd"))
+    rows = ResultStore(tmp_path / "results.sqlite").rows([f"k{key}" for key in range(10)])
+    assert rows["value"].tolist() == [key for key in range(10) for _ in "12"]
+
+
+def test_processes_that_write_at_once_write_every_block_once(tmp_path):
+    path, go = tmp_path / "results.sqlite", tmp_path / "go"
+    code = f"""
+import time
+from pathlib import Path
+from simzoo.table.schema import Row
+from simzoo.table.store import ResultStore
+while not Path({str(go)!r}).exists():
+    time.sleep(0.001)
+store = ResultStore(Path({str(path)!r}))
+for key in range(10):
+    store.put(f"k{{key}}", {{}}, [Row("cka", 1, value=key)] * 2, [], "run")
+"""
+    writers = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]  # noqa: S603
+    go.touch()
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [(b"", 0), (b"", 0)]
+    assert len(ResultStore(path).rows([f"k{key}" for key in range(10)])) == 20
+
+
+def test_another_schema_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "results.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute("CREATE TABLE rows (other)")
+    connection.close()
+    with pytest.raises(DamagedFileError) as caught:
+        ResultStore(path)
+    error = caught.value
+    assert error.what == "results.sqlite has another schema"
+    assert (error.expected, error.got) == (f"schema version {SCHEMA_VERSION}", f"version {SCHEMA_VERSION + 1}")
+    assert error.next_step == "update simzoo, or move the file away to begin a new one"
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("rows",)]
+    connection.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database " * 100, None])
+def test_a_damaged_store_is_told_and_not_touched(tmp_path, content):
+    path = tmp_path / "results.sqlite"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(DamagedFileError) as caught:
+        ResultStore(path)
+    error = caught.value
+    assert error.what == "the results store results.sqlite cannot be used"
+    assert error.expected == f"a writable SQLite file at {path}"
+    assert error.got.startswith(("DatabaseError: file is not a database", "OperationalError: unable to open"))
+    assert error.next_step.endswith("if the file is damaged, move it away: results are made again")
+    assert content is None or path.read_bytes() == content
+
+
+def test_a_store_whose_folder_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SimzooError, match=r"cannot write store\n  expected: .*\n  got: NotADirectoryError"):
+        ResultStore(tmp_path / "file" / "store" / "results.sqlite")

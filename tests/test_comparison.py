@@ -1,0 +1,116 @@
+import pandas as pd
+import pytest
+import torch
+
+import simzoo
+from simzoo.errors import TrainingError, UnknownNameError, UsageError
+from simzoo.table.files import read_table
+
+TWINS = ("resnet18-init", "resnet18-init#1")
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIMZOO_HOME", str(tmp_path_factory.mktemp("home")))
+        yield simzoo.compare(*TWINS, n=60)
+
+
+def test_every_pair_of_models_has_both_matrices(result):
+    cells = result.table[result.table["tap_b"].notna()]
+    counted = cells.groupby(["measure", "model", "model_b"], sort=False).size()
+    assert set(counted) == {17 * 17}
+    assert len(counted) == 2 * 3
+    assert set(cells["measure"]) == {"cka", "cka_unbiased"}
+
+
+def test_the_matrix_of_two_models_has_taps_on_both_sides(result):
+    matrix = result.matrix()
+    assert matrix.shape == (17, 17)
+    assert list(matrix.index) == list(matrix.columns)
+    assert matrix.index[0] == "layer1.0.odd"
+    assert result.matrix("resnet18-init#1", "resnet18-init").equals(matrix.T)
+    assert result.matrix(measure="cka_unbiased").iloc[0, 0] < matrix.iloc[0, 0]
+    with pytest.raises(UsageError, match="there is no twonn matrix"):
+        result.matrix(measure="twonn")
+
+
+def test_each_model_has_its_accuracy(result):
+    accuracy = result.table.query("measure == 'knn_accuracy'")
+    assert set(accuracy["model"]) == set(TWINS)
+    assert accuracy["low"].notna().all()
+
+
+def test_saving_writes_the_table_the_page_and_the_figures(result, tmp_path):
+    written = result.save(tmp_path)
+    assert {"table.parquet", "report.html"} <= {path.name for path in written}
+    assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg", ".pdf"}
+    pd.testing.assert_frame_equal(read_table(tmp_path / "table.parquet").rows, result.table)
+
+
+def test_json_names_each_model_first_as_typed(result, tmp_path):
+    told = result.as_json(tmp_path)
+    assert [next(iter(model.items())) for model in told["models"]] == [("name", name) for name in TWINS]
+    assert {"out", "models", "measure", "rows", "seconds"} <= set(told)
+    assert told["rows"] == len(result.table)
+    assert told["models"][0]["knn_accuracy"] > 0.1
+
+
+def test_it_prints_as_a_verdict_and_a_heat_map(result):
+    from rich.console import Console
+
+    with (console := Console(width=100, record=True, quiet=False, file=open("/dev/null", "w"))).capture():  # noqa: PTH123
+        console.print(result)
+    text = console.export_text()
+    assert "Verdict" in text
+    assert "untrained" in text
+
+
+def test_any_measure_of_one_representation_gives_a_value_for_each_tap():
+    result = simzoo.compare(*TWINS, measure=["effective_rank", "class_cka"], taps="blocks", n=40)
+    counted = result.table.query("measure != 'knn_accuracy'").groupby(["measure", "field", "model"]).size()
+    assert counted.to_dict() == {
+        (measure, field, model): 9
+        for measure, field in (("effective_rank", "value"), ("class_cka", "biased"), ("class_cka", "unbiased"))
+        for model in TWINS
+    }
+
+
+def test_a_module_is_compared_and_the_page_says_how_it_was_fed():
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, stride=8), torch.nn.ReLU())
+    result = simzoo.compare(network, "resnet18-init", taps="final", n=20)
+    assert result.models == ("Sequential-1", "resnet18-init")
+    assert "fed by ImageNet defaults" in result.result.context["notes"][0]
+
+
+def test_the_untrained_twin_stands_beside_a_trained_model():
+    result = simzoo.compare("resnet18-sl", "resnet18-init", epochs=1, train_images=64, taps="final", n=40)
+    accuracy = result.table.query("measure == 'knn_accuracy'")
+    trained = "resnet18-sl:quick+epochs=1+train-images=64"
+    assert result.models == (trained, "resnet18-init")
+    assert set(accuracy["model"]) == {*result.models, f"untrained {trained}"}
+    assert result.result.models[trained]["shortened"] == "1 of 6 epochs, at most 64 training images"
+    values = accuracy.set_index("model")["value"]
+    assert values[f"untrained {trained}"] == values["resnet18-init"]
+
+
+def test_the_data_models_were_trained_on_is_the_default(monkeypatch, tmp_path):
+    from simzoo import comparison
+    from simzoo.grid.study import Source
+    from simzoo.names import resolve
+
+    def sources(*names):
+        return [Source(spec.name, spec) for name in names for spec in resolve(name)]
+
+    assert comparison._common_data(sources("resnet18-sl@cifar10", "resnet18-simclr@cifar10")) == "cifar10"
+    assert comparison._common_data(sources("resnet18-sl@cifar10", "resnet18-simclr")) == "digits"
+    assert comparison._common_data(sources("resnet18-init", "vit-init")) == "digits"
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_runs():
+    with pytest.raises(UsageError, match="needs two models or more"):
+        simzoo.compare("resnet18-init", "resnet18-init")
+    with pytest.raises(UnknownNameError, match="unknown measure 'ckaa'"):
+        simzoo.compare(*TWINS, measure="ckaa")
+    with pytest.raises(TrainingError, match="not trained yet: vit-simclr"):
+        simzoo.compare("vit-simclr", "vit-init", may_train=False)

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from simzoo.errors import UnknownNameError
+from simzoo.inventory import broken_plugins, describe, inventory
+
+KINDS = ("models", "recipes", "measures", "objectives", "backbones", "data", "augmentations", "executors", "plugins")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_lists_plain_objects_that_begin_with_their_name(kind):
+    parts = inventory(kind)
+    assert all(next(iter(part)) == "name" for part in parts)
+    assert json.loads(json.dumps(parts, default=str)) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("models", {"resnet50-sl", "resnet50-cifar-simclr", "vit-simclr", "vit-init"}),
+        ("recipes", {"quick", "cifar"}),
+        ("measures", {"cka", "twonn", "knn_accuracy"}),
+        ("objectives", {"init", "supervised", "simclr"}),
+        ("backbones", {"resnet50-cifar", "timm:NAME"}),
+        ("data", {"digits"}),
+        ("executors", {"in-process"}),
+        ("plugins", {"simzoo-similarity", "simzoo-cards"}),
+    ],
+)
+def test_what_simzoo_brings_is_listed(kind, names):
+    assert names <= {part["name"] for part in inventory(kind)}
+
+
+def test_unknown_kinds_and_names_get_did_you_mean():
+    with pytest.raises(UnknownNameError, match="did you mean measures"):
+        inventory("measure")
+    with pytest.raises(UnknownNameError, match="did you mean effective_rank"):
+        describe("efective_rank")
+
+
+def test_a_measure_is_shown_with_its_documentation():
+    facts = describe("cka")
+    assert facts["kind"] == "similarity"
+    assert facts["symmetric"] is True
+    assert "Kornblith" in facts["documentation"] or "kornblith" in facts["reference"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("vit-simclr", "model"), ("quick", "recipe"), ("simclr", "objective")])
+def test_other_parts_are_shown_with_their_kind(name, kind):
+    assert describe(name)["kind"] == kind
+
+
+def test_no_plugin_of_simzoos_own_is_broken():
+    assert {name: error for name, error in broken_plugins().items() if not name.startswith("for-")} == {}

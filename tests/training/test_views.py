@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from simzoo.cards import Views
+from simzoo.training.views import make_views
+
+
+@pytest.fixture
+def picture():
+    return Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8))
+
+
+def test_without_any_change_a_view_is_the_image_itself(picture):
+    (view,) = make_views(Views(), 32, copies=1)(picture)
+    assert torch.equal(view, torch.tensor(np.asarray(picture)).permute(2, 0, 1) / 255)
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        Views(rotate=10, translate=0.05),
+        Views(pad=4, flip=0.5),
+        Views(min_scale=0.4, jitter=0.5, hue=0, noise=0.05),
+        Views(min_scale=0.08, flip=0.5, jitter=0.5, grey=0.2, blur=0.5),
+    ],
+)
+def test_two_copies_differ_and_a_seed_repeats_them(picture, views):
+    make = make_views(views, 24, copies=2)
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 - lightly's blur draws from it
+    first = make(picture)
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    again = make(picture)
+    assert [view.shape for view in first] == [(3, 24, 24)] * 2
+    assert not torch.equal(first[0], first[1])
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_noise_has_the_standard_deviation_asked_for():
+    grey = Image.new("RGB", (64, 64), (128, 128, 128))
+    torch.manual_seed(0)
+    (view,) = make_views(Views(noise=0.1), 64, copies=1)(grey)
+    assert view.std().item() == pytest.approx(0.1, rel=0.05)
+    assert view.mean().item() == pytest.approx(128 / 255, abs=0.01)
