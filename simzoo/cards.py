@@ -215,6 +215,33 @@ def _find(
     raise unknown_name(kind, name, found, hint)
 
 
+def references(shelves: Catalog | None = None) -> dict[str, str]:
+    """Return every entry of the registries' `references.bib` by key, as one line to cite."""
+    from bibtexparser.entrypoint import parse_file
+
+    found = {}
+    for _, folder in (shelves or catalog()).card_folders:
+        path = folder / "references.bib"
+        library = parse_file(str(path)) if path.exists() else None
+        for entry in library.entries if library else ():
+            fields = {
+                name: str(value.value).replace("{", "").replace("}", "") for name, value in entry.fields_dict.items()
+            }
+            where = fields.get("booktitle") or fields.get("journal", "")
+            eprint = f"arXiv {fields['eprint']}" if "eprint" in fields else ""
+            said = (_authors(fields.get("author", "")), fields.get("title", ""), where, fields.get("year", ""), eprint)
+            found[entry.key] = ". ".join(part for part in said if part)
+    return found
+
+
+def _authors(names: str) -> str:
+    """Return the family names: `Chen, Ting and Hinton, Geoffrey` as `Chen and Hinton`; more than three as `et al`."""
+    families = [name.split(",")[0].strip() for name in names.split(" and ")]
+    if len(families) > 3 or "others" in families:
+        return f"{families[0]} et al."
+    return " and ".join([", ".join(families[:-1]), families[-1]] if len(families) > 1 else families)
+
+
 @cache
 def _named(shelves: Catalog, folder: str, kind: type[Model]) -> tuple[Mapping[str, Model], Mapping[str, UsageError]]:
     """Read all files of one kind: what is sound by name and alias, and why the other names cannot be used.

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,20 @@ import pandas as pd
 from torch import nn
 
 from simzoo.api import changes, ready_to_train, refuse_training
-from simzoo.catalog import Catalog, catalog
+from simzoo.catalog import catalog
 from simzoo.errors import UsageError
-from simzoo.grid.facts import data_facts, model_facts
+from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
-from simzoo.grid.run import LIBRARIES, Run
-from simzoo.grid.study import MeasureCall, Source, Study
-from simzoo.images.find import evaluation_split, open_data
-from simzoo.images.sampling import sample
-from simzoo.models.load import wrap_module
-from simzoo.names import resolve
+from simzoo.grid.run import Run, now
+from simzoo.grid.study import (
+    MeasureCall,
+    Study,
+    common_data,
+    has_pairs_of_a_class,
+    sources_of,
+    untrained_twins,
+)
+from simzoo.images.find import evaluation_split
 from simzoo.progress import Progress, Silent
 from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
@@ -77,7 +79,9 @@ class Comparison:
         from simzoo.report.reading import matrices
 
         pair = {a or self.models[0], b or self.models[-1]}
-        found = [drawn for drawn in matrices(self.result, measure or self.measure) if {drawn.model, drawn.model_b} == pair]
+        found = [
+            drawn for drawn in matrices(self.result, measure or self.measure) if {drawn.model, drawn.model_b} == pair
+        ]
         if not found:
             self.matrix(a, b, measure)  # says what there is
         return heatmap(self.result, found[0])
@@ -145,21 +149,21 @@ def compare(
     each tap. kNN accuracy stands beside each model and beside its untrained twin.
     """
     started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    sources = _sources(models, changes(epochs, train_images), seed, shelves)
-    data = data or _common_data(sources)
+    created = now()
+    sources = sources_of(models, changes(epochs, train_images), seed, shelves)
+    data = data or common_data(sources)
     split = evaluation_split(data, shelves)
     asked = [measure] if isinstance(measure, str) else list(measure)
-    names = dict.fromkeys(name for asked_name in asked for name in (asked_name, DEBIASED.get(asked_name)) if name)
+    names = dict.fromkeys(name for given in asked for name in (given, DEBIASED.get(given)) if name)
     study = Study(
-        models=tuple(sources),
+        models=sources,
         measures=tuple(MeasureCall(name) for name in names if name != "knn_accuracy"),
         data=data,
         split=split,
         n=n,
         taps=taps,
         pool=pool,
-        accuracy_only=_untrained_twins(sources) if _has_pairs_of_a_class(data, split, n, shelves) else (),
+        accuracy_only=untrained_twins(sources) if has_pairs_of_a_class(data, split, n, shelves) else (),
         resamples=resamples,
         permutations=permutations,
         seed=seed,
@@ -171,76 +175,22 @@ def compare(
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run(study, graph, shelves, device=device, progress=progress)
     run.finish()
-    rows = run.rows()
-    table = Table(
-        rows,
-        run.store.sheets(zip(rows["measure"], rows["version"], strict=True)),
-        {source.name: model_facts(run, source, _twins(sources)) for source in (*sources, *study.accuracy_only)},
-        {
-            "command": " ".join(["simzoo compare", *(source.name for source in sources)]),
-            "measure": asked[0],
-            "data": data_facts(run),
-            "notes": _notes(sources),
-            "libraries": {name: version(name) for name in LIBRARIES},
-            "started": created,
-            "seconds": time.perf_counter() - started,
-        },
-    )
+    table = table_of(run)
+    options = {"measure": ",".join(asked), "data": data, "n": n, "taps": taps, "pool": pool, "seed": seed}
+    options |= {"resamples": resamples, "permutations": permutations}
+    seconds = time.perf_counter() - started
+    table.context |= {"command": _command(study, options), "measure": asked[0], "started": created, "seconds": seconds}
     typed = tuple(source.typed or source.name for source in sources)
-    return Comparison(table, asked[0], tuple(source.name for source in sources), typed, time.perf_counter() - started)
+    return Comparison(table, asked[0], tuple(source.name for source in sources), typed, seconds)
 
 
-def _sources(models: Sequence[str | nn.Module], changed: dict[str, int], seed: int, shelves: Catalog) -> list[Source]:
-    found: dict[str, Source] = {}
-    for position, model in enumerate(models):
-        if isinstance(model, nn.Module):
-            wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
-            found[wrapped.name] = Source(wrapped.name, model=wrapped)
-        else:
-            for spec in resolve(model, changes=changed, seed=seed, shelves=shelves):
-                found[spec.name] = Source(spec.name, spec, typed=model)
-    if len(found) < 2:
-        raise UsageError(
-            "a comparison needs two models or more",
-            expected="simzoo compare A B",
-            got=", ".join(found) or "none",
-            next_step="simzoo list models",
-        )
-    return list(found.values())
-
-
-def _common_data(sources: Sequence[Source]) -> str:
-    trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
-    return trained_on.pop() if len(trained_on) == 1 else "digits"
-
-
-def _has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:
-    """Whether kNN accuracy can be anything but zero: some class has two images."""
-    images = open_data(data, split, shelves)
-    labels = [images.label(index) for index in sample(images, n)]
-    return len(set(labels)) < len(labels)
-
-
-def _twins(sources: Sequence[Source]) -> dict[str, str]:
-    """Map each model with weights to the name of the same network untrained."""
-    return {
-        source.name: source.spec.untrained.name
-        for source in sources
-        if source.spec is not None and not source.spec.card.untrained
-    }
-
-
-def _untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
-    specs = [source.spec.untrained for source in sources if source.spec is not None and not source.spec.card.untrained]
-    return tuple(Source(spec.name, spec) for spec in specs)
-
-
-def _notes(sources: Sequence[Source]) -> list[str]:
-    bare = [source.name for source in sources if source.model is not None]
-    fed = [f"{name} was given as a bare module and fed by ImageNet defaults" for name in bare]
-    short = [
-        f"{source.name}: shortened training, {source.spec.training.shortened}"
-        for source in sources
-        if source.spec and source.spec.training and source.spec.training.shortened
+def _command(study: Study, options: dict[str, Any]) -> str:
+    """Return the command that gives this table again; the names say how the models were trained."""
+    plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "seed": 0}
+    asked = {name: value for name, value in options.items() if value is not None and value != plain.get(name)}
+    flags = [
+        f"--{name} {part}"
+        for name, value in asked.items()
+        for part in (str(value).split(",") if name == "measure" else [value])
     ]
-    return [*fed, *short]
+    return " ".join(["simzoo compare", *(source.name for source in study.models), *flags])

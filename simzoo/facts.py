@@ -7,6 +7,7 @@ their parts to simzoo through the hooks of `simzoo.hookspecs`.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol, TypeVar
@@ -55,9 +56,10 @@ class MeasureSheet:
     function: Callable[..., Any] = field(default=lambda: None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the sheet as plain data (no functions), as stored beside results and shown by `simzoo show`."""
+        """Return the sheet as plain data, as stored beside results: no functions, None for an end without bound."""
         names = [item.name for item in fields(self) if item.name not in {"inner", "grid", "function"}]
         plain: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
+        plain["range"] = [None if math.isinf(end) else end for end in self.range]
         plain["has_inner"] = self.inner is not None
         if callable(self.chance):
             plain["chance"] = "depends on n and the options"

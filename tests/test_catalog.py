@@ -99,6 +99,7 @@ def test_the_sound_parts_of_a_plugin_with_one_bad_part_stay():
         ("report_sections", "report_sections", "a title"),
         ("report_sections", "report_sections", SimpleNamespace(order="first")),
         ("objectives", "objectives", measure("not an objective")),
+        ("objectives", "objectives", simzoo.executor(name="not an objective")(lambda: 0)),
     ],
 )
 def test_rubbish_from_any_hook_is_a_line_in_the_list_of_plugins(hook, shelf, rubbish):

@@ -1,6 +1,9 @@
+from io import StringIO
+
 import pandas as pd
 import pytest
 import torch
+from rich.console import Console
 
 import simzoo
 from simzoo.errors import TrainingError, UnknownNameError, UsageError
@@ -57,11 +60,9 @@ def test_json_names_each_model_first_as_typed(result, tmp_path):
 
 
 def test_it_prints_as_a_verdict_and_a_heat_map(result):
-    from rich.console import Console
-
-    with (console := Console(width=100, record=True, quiet=False, file=open("/dev/null", "w"))).capture():  # noqa: PTH123
-        console.print(result)
-    text = console.export_text()
+    out = StringIO()
+    Console(width=100, file=out).print(result)
+    text = out.getvalue()
     assert "Verdict" in text
     assert "untrained" in text
 
@@ -95,16 +96,15 @@ def test_the_untrained_twin_stands_beside_a_trained_model():
 
 
 def test_the_data_models_were_trained_on_is_the_default(monkeypatch, tmp_path):
-    from simzoo import comparison
-    from simzoo.grid.study import Source
+    from simzoo.grid.study import Source, common_data
     from simzoo.names import resolve
 
     def sources(*names):
         return [Source(spec.name, spec) for name in names for spec in resolve(name)]
 
-    assert comparison._common_data(sources("resnet18-sl@cifar10", "resnet18-simclr@cifar10")) == "cifar10"
-    assert comparison._common_data(sources("resnet18-sl@cifar10", "resnet18-simclr")) == "digits"
-    assert comparison._common_data(sources("resnet18-init", "vit-init")) == "digits"
+    assert common_data(sources("resnet18-sl@cifar10", "resnet18-simclr@cifar10")) == "cifar10"
+    assert common_data(sources("resnet18-sl@cifar10", "resnet18-simclr")) == "digits"
+    assert common_data(sources("resnet18-init", "vit-init")) == "digits"
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_runs():
@@ -114,3 +114,13 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs():
         simzoo.compare(*TWINS, measure="ckaa")
     with pytest.raises(TrainingError, match="not trained yet: vit-simclr"):
         simzoo.compare("vit-simclr", "vit-init", may_train=False)
+
+
+def test_the_plot_is_the_heat_map_of_the_pair(result):
+    assert len(result.plot().to_dict()["layer"]) > 0
+    with pytest.raises(UsageError, match="there is no cka matrix of 'nobody'"):
+        result.plot("nobody")
+
+
+def test_the_command_in_the_context_gives_the_same_table_again(result):
+    assert result.result.context["command"] == "simzoo compare resnet18-init resnet18-init#1 --n 60"

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
-from simzoo.grid.run import Run
+from simzoo.cards import references
+from simzoo.grid.run import LIBRARIES, Run
 from simzoo.grid.study import Source
 from simzoo.images.find import open_data
 from simzoo.storage import representations_shelf, weights_shelf
+from simzoo.table.schema import Table
+
+
+def table_of(run: Run) -> Table:
+    """Return the rows of a finished run with everything that a report needs beside them."""
+    rows = run.rows()
+    sheets = run.store.sheets(zip(rows["measure"], rows["version"], strict=True))
+    models = {source.name: model_facts(run, source) for source in (*run.study.models, *run.study.accuracy_only)}
+    context = {
+        "data": data_facts(run),
+        "notes": [note for source in run.study.models for note in _notes(source)],
+        "references": _cited(run, [*sheets.values(), *models.values()]),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    return Table(rows, sheets, models, context)
 
 
 def data_facts(run: Run) -> dict[str, Any]:
@@ -26,8 +42,8 @@ def data_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def model_facts(run: Run, source: Source, twins: Mapping[str, str]) -> dict[str, Any]:
-    """Return a model's facts; `twins` names the untrained network of each model that has one."""
+def model_facts(run: Run, source: Source) -> dict[str, Any]:
+    """Return what is known of a model: its card, its training, its size, and the name of its untrained twin."""
     extracted = _extraction(run, source)
     facts: dict[str, Any] = {
         "name": source.name,
@@ -36,13 +52,15 @@ def model_facts(run: Run, source: Source, twins: Mapping[str, str]) -> dict[str,
         "parameters": extracted.get("parameters"),
         "feed": extracted.get("feed"),
         "seed": source.seed,
-        "untrained": twins.get(source.name),
+        "untrained": None,
     }
     if source.spec is None:
         return facts | {"backbone": "a module given in Python", "objective": "unknown", "trained_on": "unknown"}
     card, training = source.spec.card, source.spec.training
     wanted = ("backbone", "objective", "paradigm", "trained_on", "licence", "reference", "source", "stem", "summary")
     facts |= {name: getattr(card, name) for name in wanted}
+    if not card.untrained:
+        facts["untrained"] = source.spec.untrained.name
     if training is not None:
         made = weights_shelf().get(source.key(run.shelves))
         header = made.header if made else {}
@@ -65,3 +83,17 @@ def _extraction(run: Run, source: Source) -> dict[str, Any]:
     key = next(block.key for block in blocks if block.spec["model"] == source.key(run.shelves))
     held = representations_shelf().get(key)
     return held.header if held else {}
+
+
+def _notes(source: Source) -> list[str]:
+    if source.model is not None and source.model.fed_by != "card":
+        return [f"{source.name} was given as a bare module and fed by {source.model.fed_by}"]
+    training = source.spec.training if source.spec else None
+    return [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []
+
+
+def _cited(run: Run, parts: list[dict[str, Any]]) -> dict[str, str]:
+    """The entries of the references that the parts name, by key."""
+    known = references(run.shelves)
+    keys = {part.get("reference") for part in parts}
+    return {key: text for key, text in known.items() if key in keys}

@@ -45,7 +45,16 @@ def similarity_rows(
                 cells[id(x), id(y)] = {"value": float(values[i, j]), **bounds.cell(i, j)}
         base = _about(sheet, params, good_x[0], good_y[0])
         for (name, kind), total in bounds.statistics.items():
-            about: dict[str, Any] = {"field": name, "kind": kind, "kind_b": kind, "d": None, "d_b": None, "chance": None}
+            about: dict[str, Any] = {
+                "field": name,
+                "kind": kind,
+                "kind_b": kind,
+                "d": None,
+                "d_b": None,
+                "chance": None,
+            }
+            if name == "lag":
+                total["p"] = None  # the direction of the measure says nothing of a lag
             totals.append(replace(base, **{**_NO_TAP, **about, **total}))
     rows = []
     for x in xs:

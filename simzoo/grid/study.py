@@ -1,16 +1,20 @@
-"""What was asked for: models x taps x data x measures, as one frozen value."""
+"""What was asked for: models x taps x data x measures, as one frozen value; and models from names and modules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from torch import nn
+
 from simzoo.catalog import Catalog
 from simzoo.errors import UsageError
-from simzoo.models.load import Model, load
+from simzoo.images.find import open_data
+from simzoo.images.sampling import sample
+from simzoo.models.load import Model, load, wrap_module
 from simzoo.models.weights import weights_key
-from simzoo.names import Spec
+from simzoo.names import Spec, resolve
 
 
 @dataclass(frozen=True)
@@ -99,3 +103,44 @@ class Study:
             return [(models[0], other) for other in models[1:]]
         itself = self.pairs == "all"
         return [(a, b) for i, a in enumerate(models) for b in models[i if itself else i + 1 :]]
+
+
+def sources_of(
+    models: Sequence[str | nn.Module], changes: dict[str, int], seed: int, shelves: Catalog
+) -> tuple[Source, ...]:
+    """Return the models that names (seed ranges expanded) and modules stand for; a name given twice counts once."""
+    found: dict[str, Source] = {}
+    for position, model in enumerate(models):
+        if isinstance(model, nn.Module):
+            wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
+            found[wrapped.name] = Source(wrapped.name, model=wrapped)
+        else:
+            for spec in resolve(model, changes=changes, seed=seed, shelves=shelves):
+                found[spec.name] = Source(spec.name, spec, typed=model)
+    if len(found) < 2:
+        raise UsageError(
+            "a comparison needs two models or more",
+            expected="simzoo compare A B",
+            got=", ".join(found) or "none",
+            next_step="simzoo list models",
+        )
+    return tuple(found.values())
+
+
+def common_data(sources: Sequence[Source]) -> str:
+    """Return the data set that all trained models were trained on, or `digits` where there is no such one."""
+    trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
+    return trained_on.pop() if len(trained_on) == 1 else "digits"
+
+
+def untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Return the same network untrained for each model that has weights and a name."""
+    specs = [source.spec.untrained for source in sources if source.spec is not None and not source.spec.card.untrained]
+    return tuple(Source(spec.name, spec) for spec in specs)
+
+
+def has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:
+    """Whether kNN accuracy can be anything but zero: some class has two images."""
+    images = open_data(data, split, shelves)
+    labels = [images.label(index) for index in sample(images, n)]
+    return len(set(labels)) < len(labels)

@@ -50,8 +50,12 @@ def pooling(name: str) -> Pool:
 
 
 def _gap(values: Tensor, tap: Tap) -> Tensor:
+    if values.ndim == 4 and not tap.channels_last:
+        places = values.flatten(2)
+        # on small maps a product with a constant takes two thirds of the time of `mean`
+        return places @ places.new_full((places.shape[2],), 1 / places.shape[2])
     if values.ndim == 4:
-        return values.mean((1, 2) if tap.channels_last else (2, 3))
+        return values.mean((1, 2))
     return values.clone() if values.ndim == 2 else _patches(values, tap, "gap").mean(1)
 
 

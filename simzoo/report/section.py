@@ -37,7 +37,6 @@ class Chart:
 class Choice:
     """Charts of which the reader sees one at a time: `charts` maps one option for each of `labels` to its chart."""
 
-    name: str
     labels: tuple[str, ...]
     charts: Mapping[tuple[str, ...], Chart]
 

@@ -24,6 +24,7 @@ import pandas as pd
 
 from simzoo.report.reading import (
     Accuracy,
+    Matrix,
     Score,
     accuracies,
     bounds,
@@ -217,7 +218,7 @@ def _gaps(table: Table) -> list[str]:
 _GAP = {"undefined": "undefined", "failed": "failed", "skipped": "skipped"}
 
 
-def notable_matrices(table: Table, limit: int) -> list[Any]:
+def notable_matrices(table: Table, limit: int) -> list[Matrix]:
     """Return the matrices of the spoken main measure for the most alike pairs, at most `limit`."""
     wanted = ranked_pairs(table)[:limit]
     found = [matrix for measure in spoken(table)[:1] for matrix in matrices(table, measure)]

@@ -48,8 +48,16 @@ class Representation:
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
-        """Give torch the values, without a copy."""
+        """Give older readers the values, without a copy."""
         return self.values.__array_interface__
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Give torch the values, without a copy."""
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        """Say where the values lie."""
+        return self.values.__dlpack_device__()
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.intp]) -> Representation:
         """Return the representation of some of the images, in the order given."""

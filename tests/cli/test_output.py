@@ -41,6 +41,7 @@ def test_an_interrupt_says_that_nothing_is_lost(capsys):
     assert "run the same command to go on" in capsys.readouterr().err
 
 
+@pytest.mark.filterwarnings("default")
 def test_warnings_are_one_line(capsys):
     command(debug=False, as_json=False)
     assert capsys.readouterr().err == "warning: mind the gap\n"

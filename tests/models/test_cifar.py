@@ -49,5 +49,5 @@ def test_listing_backbones_loads_no_torch():
     code = (
         "import simzoo.models, sys; parts = simzoo.models.simzoo_backbones(); print(len(parts), 'torch' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.split() == ["2", "False"]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    assert done.stdout.split() == ["2", "False"]

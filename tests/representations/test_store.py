@@ -47,7 +47,7 @@ def test_what_is_stored_comes_back_with_everything_that_says_what_it_is(tmp_path
     with (tmp_path / "x").open("wb+") as file:
         places, expected = written(file, 9, (4, 3))
     shelf = representations_shelf()
-    shelf.put("key", facts(places, 7), lambda path: (tmp_path / "x").replace(path))
+    shelf.put("key", facts(places, 7), (tmp_path / "x").replace)
     odd, final = open_representations("key")
     np.testing.assert_array_equal(odd.values, expected[0])
     np.testing.assert_array_equal(final.values, expected[1])
@@ -60,7 +60,7 @@ def test_what_is_stored_comes_back_with_everything_that_says_what_it_is(tmp_path
 def test_the_file_is_mapped_and_writing_to_the_map_leaves_it_alone(tmp_path):
     with (tmp_path / "x").open("wb+") as file:
         places, expected = written(file, 7, (7,))
-    representations_shelf().put("key", facts(places, 7), lambda path: (tmp_path / "x").replace(path))
+    representations_shelf().put("key", facts(places, 7), (tmp_path / "x").replace)
     opened = open_representations("key")
     assert isinstance(opened[0].values, np.memmap)
     opened[0].values[0, 0] = 99
@@ -75,7 +75,7 @@ def test_nothing_is_opened_where_nothing_is():
 def test_a_damaged_file_is_reported_and_not_read(tmp_path):
     with (tmp_path / "x").open("wb+") as file:
         places, _ = written(file, 7, (7,))
-    artifact = representations_shelf().put("key", facts(places, 7), lambda path: (tmp_path / "x").replace(path))
+    artifact = representations_shelf().put("key", facts(places, 7), (tmp_path / "x").replace)
     content = bytearray(artifact.path.read_bytes())
     content[5] ^= 1
     artifact.path.write_bytes(content)

@@ -1,3 +1,5 @@
+import struct
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -93,6 +95,15 @@ def test_a_table_of_another_schema_is_refused(table, tmp_path, monkeypatch):
         later.setattr(files, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
         path = write_table(table, tmp_path / "table.parquet")
     with pytest.raises(DataError, match=f"got: a Parquet file, schema version {SCHEMA_VERSION + 1}"):
+        read_table(path)
+
+
+def test_a_flipped_byte_of_a_value_is_noticed(table, tmp_path):
+    path = write_table(table, tmp_path / "table.parquet")
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.index(struct.pack("<d", table.rows["value"][3]))] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(DataError, match="is not a table of simzoo"):
         read_table(path)
 
 

@@ -34,10 +34,10 @@ def test_the_store_lies_under_home(tmp_path):
 
 
 def test_rows_come_back_whole_typed_and_in_the_order_asked_for(store):
-    put(store, "b", [FULL, Row("cka", 1, value=0.25, n=7)])
+    put(store, "b", [FULL, Row("cka", 1, value=0.05, n=7)])
     put(store, "a", [Row("twonn", 1, status="undefined", reason="é 'quoted' \"text\"")])
     expected = frame(
-        [Row("twonn", 1, status="undefined", reason="é 'quoted' \"text\""), FULL, Row("cka", 1, value=0.25, n=7)]
+        [Row("twonn", 1, status="undefined", reason="é 'quoted' \"text\""), FULL, Row("cka", 1, value=0.05, n=7)]
     )
     pd.testing.assert_frame_equal(store.rows(["a", "b"]), expected)
     assert store.rows(["b", "a"])["measure"].tolist() == ["cka", "cka", "twonn"]

@@ -26,7 +26,7 @@ def render(table: Table) -> list[Block]:
         return []
     options = {key: chart for matrix in found for key, chart in _options(table, matrix).items()}
     labels = ("Models", "Measure", "Layers")
-    return [*_overview(table), Choice("heat-map", labels, options), *_for_paper(table, found)]
+    return [*_overview(table), Choice(labels, options), *_for_paper(table, found)]
 
 
 def _overview(table: Table) -> list[Block]:
