@@ -15,7 +15,7 @@ class Both(NamedTuple):
     unbiased: float
 
 
-def both(x) -> Both:
+def both(x) -> "Both":
     """Say both.
 
     Not part of the summary.
