@@ -65,7 +65,7 @@ def simzoo_augmentations() -> Sequence[Sheeted]:  # type: ignore[empty-body]
 def simzoo_cards() -> Sequence[Path]:  # type: ignore[empty-body]
     """Return folders laid out like `registry/`: `models/*.toml`, `recipes/*.toml`, `references.bib`.
 
-    Called when a model or a recipe is named or listed. Example: `simzoo/cards.py`.
+    Called when a model or a recipe is named or listed. Example: `simzoo/registries.py`.
     """
 
 

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from simzoo.cards import cards, find_card, recipes
 from simzoo.catalog import Catalog, Shelf, catalog
 from simzoo.errors import UnknownNameError, unknown_name
+from simzoo.registries import cards, find_card, recipes
 
 Part = dict[str, Any]
 
@@ -95,7 +95,19 @@ def _backbones(shelves: Catalog) -> list[Part]:
 def _data(shelves: Catalog) -> list[Part]:
     from simzoo.images.find import data_facts, known_data
 
-    return [data_facts(name, shelves) for name in known_data(shelves)]
+    return [_in_brief(data_facts(name, shelves)) for name in known_data(shelves)]
+
+
+def _in_brief(facts: Part) -> Part:
+    wide, high = facts["pixel_size"] or ("?", "?")
+    splits = ", ".join(f"{count:,} {split}" for split, count in facts["splits"].items())
+    return {
+        "name": facts["name"],
+        "images": splits,
+        "classes": len(facts["classes"]),
+        "pixels": f"{wide} x {high}",
+        "source": facts["source"],
+    }
 
 
 def _plugins(shelves: Catalog) -> list[Part]:

@@ -3,12 +3,13 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from simzoo import cards as module
-from simzoo.cards import Card, cards, find_card, find_recipe, read_card, recipes, registry_folder
+from simzoo import registries as module
+from simzoo.cards import Card, read_card
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, NameClashError, UnknownNameError
 from simzoo.hookspecs import hookimpl
 from simzoo.plugins import load_plugins
+from simzoo.registries import cards, find_card, find_recipe, recipes, registry_folder
 
 CARD = 'version = 1\nname = "net"\nbackbone = "timm:resnet18"\n'
 RECIPE = """version = 1
@@ -43,7 +44,7 @@ def registry(tmp_path):
 def test_the_registry_is_looked_for_inside_the_package_and_then_beside_it(tmp_path, monkeypatch):
     package = tmp_path / "simzoo"
     (package / "registry").mkdir(parents=True)
-    monkeypatch.setattr(module, "__file__", str(package / "cards.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "registries.py"))
     assert registry_folder() == package / "registry"
     (package / "registry").rmdir()
     assert registry_folder() == tmp_path / "registry"

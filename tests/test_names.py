@@ -1,6 +1,6 @@
 import pytest
 
-from simzoo import cards as own
+from simzoo import registries as own
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, UnknownNameError, UsageError
 from simzoo.names import resolve

@@ -128,7 +128,7 @@ def test_two_plugins_of_one_name_are_an_error_that_names_both_and_the_first_stay
 )
 def test_plugins_are_disabled_by_name_and_all_spares_simzoos_own(point, monkeypatch, disabled, left, out):
     monkeypatch.setenv("SIMZOO_DISABLE_PLUGINS", disabled)
-    own = EntryPoint("own", "simzoo.cards", "simzoo")
+    own = EntryPoint("own", "simzoo.registries", "simzoo")
     host = load_plugins([point("b", MEASURE.format(name="b")), point("a", MEASURE.format(name="a")), own])
     assert list(host.sources) == left
     assert host.disabled == out
@@ -141,7 +141,7 @@ def test_a_disabled_plugin_is_not_even_imported(point, monkeypatch):
 
 def test_simzoos_own_come_first_and_then_the_others_by_name(point):
     points = [point(name, MEASURE.format(name=name)) for name in ("b", "a")]
-    host = load_plugins([*points, EntryPoint("zz", "simzoo.cards", "simzoo")])
+    host = load_plugins([*points, EntryPoint("zz", "simzoo.registries", "simzoo")])
     assert list(host.sources) == ["zz", "a", "b"]
 
 

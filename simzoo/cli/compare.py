@@ -45,7 +45,7 @@ def compare(
     ] = None,
     permutations: Annotated[
         int | None,
-        typer.Option("--permutations", min=0, help="Permutations for the null [default: 100 where they are cheap]."),
+        typer.Option("--permutations", min=0, help="Permutations for the null [default: 50 where they are cheap]."),
     ] = None,
     out: output.Out = "",
     seed: output.Seed = 0,

@@ -26,12 +26,13 @@ def list_parts(
         output.emit({"kind": kind, "items": parts, "broken": broken})
         return
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for column in parts[0] if parts else ("name",):
         table.add_column(column, overflow="fold")
     for part in parts:
-        table.add_row(*(str(value) for value in part.values()))
+        table.add_row(*(Text(str(value)) for value in part.values()))
     output.show(table)
     for name, error in broken.items():
         typer.echo(f"broken plugin {name}: {error}", err=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from simzoo.cards import references
 from simzoo.grid.run import LIBRARIES, Run
 from simzoo.grid.study import Source
 from simzoo.images.find import open_data
+from simzoo.registries import references
 from simzoo.storage import representations_shelf, weights_shelf
 from simzoo.table.schema import Table
 

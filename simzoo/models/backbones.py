@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import timm
 import torch
 from torch import nn
 
@@ -50,6 +49,8 @@ def initialise(card: Card, seed: int, shelves: Catalog | None = None) -> nn.Modu
 
 
 def _timm_backbone(card: Card, name: str, *, pretrained: bool) -> nn.Module:
+    import timm  # takes seconds, and a finished comparison needs none of it
+
     architecture, _, tag = name.partition(".")
     if not timm.is_model(architecture):
         raise unknown_name(
@@ -94,6 +95,8 @@ def _build(card: Card, make: Callable[..., nn.Module], args: dict[str, Any]) -> 
 
 
 def _published(card: Card, name: str) -> nn.Module:
+    import timm
+
     try:
         # with the head it was published with, so that its logits can be read
         network: nn.Module = timm.create_model(name, pretrained=True, **card.backbone_args)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import safetensors.torch
-import timm.data
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
@@ -117,7 +116,9 @@ def _feed(module: nn.Module, name: str) -> tuple[Input, str]:
     """Return how timm feeds a module, at the size it was built for; ImageNet defaults where timm did not make it."""
     if not getattr(module, "pretrained_cfg", None):
         return IMAGENET, "ImageNet defaults"
-    config = timm.data.resolve_model_data_config(module)
+    from timm.data import resolve_model_data_config
+
+    config = resolve_model_data_config(module)
     built_for = getattr(getattr(module, "patch_embed", None), "img_size", None)
     height, width = built_for or config["input_size"][1:]
     try:

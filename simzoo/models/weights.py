@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from simzoo.cards import Weights
-from simzoo.catalog import Catalog
+from simzoo.catalog import Catalog, catalog
 from simzoo.errors import WeightsError
 from simzoo.images.find import open_data
 from simzoo.names import Spec
@@ -28,9 +28,13 @@ _OBJECTS = "allowlisted"
 
 
 def weights_key(spec: Spec, shelves: Catalog | None = None) -> str:
-    """Return the content address of a model: the spec, the training images, and the weight file where there is one."""
+    """Return the content address of a model: the spec, and what lies behind its names.
+
+    That is the version of the objective and the content of the training images, or the weight file.
+    """
     content: dict[str, Any] = {"spec": spec.key}
     if spec.training:
+        content["objective"] = (shelves or catalog()).objectives[spec.card.objective].sheet.version
         content["images"] = open_data(spec.training.data, "train", shelves).fingerprint
     if spec.card.weights and spec.card.weights.path and not spec.card.weights.sha256:
         content["file"] = checksum(weights_file(spec.card.weights))  # the card does not say, so the file must

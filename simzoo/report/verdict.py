@@ -7,7 +7,8 @@ with the remark that they were not computed, and nothing is concluded from it.
   most; where a similarity has another scale, or is a distance, we say *more alike than chance* or *closer than chance*.
 - *agree in part*: the interval lies above the null mean and p < `SIGNIFICANT`, but reaches below `AGREE`.
 - *cannot be told from chance*: anything else.
-- A *lag* is named only where its interval excludes 0 and its layers are more alike than chance.
+- A *lag* is named only where its interval excludes 0, its layers are more alike than chance, and they pair up in
+  order: the rank correlation of a layer's depth and its most alike layer's depth is at least `ORDERED`.
 - Two accuracies *cannot be told apart* where their intervals overlap (stricter than a test at the same level).
 
 For CKA the sentences use the debiased form: the biased one is high for wide layers whatever they hold.
@@ -41,6 +42,7 @@ from simzoo.table.schema import Table
 
 AGREE = 0.5
 SIGNIFICANT = 0.05
+ORDERED = 0.5
 SPOKEN_KINDS = ("even", "block", "odd", "other", "final", "logits")
 
 
@@ -95,7 +97,14 @@ def _pair_lines(table: Table, measure: str) -> list[tuple[float, tuple[str, str]
             where = f" ({condition})" if condition else ""
             names = (str(pair[0]), str(pair[1]))
             clauses = [_clause(finding, first=at == 0, measure=measure) for at, finding in enumerate(findings)]
-            clauses += _lag(lags, part, findings, names)
+            unordered = {
+                kind
+                for matrix in matrices(table, measure)
+                if (matrix.model, matrix.model_b, matrix.condition) == (*names, condition)
+                for kind in matrix.kinds
+                if not in_order(matrix.only(kind))
+            }
+            clauses += _lag(lags, part, findings, names, unordered)
             sentence = f"{names[0]} and {names[1]}{where}: {'; '.join(clauses)}."
             first = next((finding.value for finding in findings if finding.value is not None), None)
             worst = float("inf") if first is None else first if is_distance(table, measure) else -first
@@ -146,7 +155,17 @@ def _clause(finding: Finding, *, first: bool, measure: str) -> str:
     return f"{layers}: {named}{finding.evidence}, {finding.claim}"
 
 
-def _lag(lags: pd.DataFrame, part: pd.DataFrame, findings: list[Finding], names: tuple[str, str]) -> list[str]:
+def in_order(matrix: Matrix) -> bool:
+    """Whether deeper layers of the first model have their most alike layers deeper in the second."""
+    tops = matrix.cells[matrix.cells["top"]]
+    if tops["i"].nunique() < 2 or tops["j"].nunique() < 2:
+        return False
+    return bool(tops["i"].rank().corr(tops["j"].rank()) >= ORDERED)
+
+
+def _lag(
+    lags: pd.DataFrame, part: pd.DataFrame, findings: list[Finding], names: tuple[str, str], unordered: set[str]
+) -> list[str]:
     """Tell the lag of the first kind of layers that are alike at all: elsewhere the row maxima mean nothing."""
     condition = ["model", "model_b", "data", "split", "augmentation", "draw", "params"]
     rows = lags.merge(part[condition].drop_duplicates(), on=condition) if len(lags) else lags
@@ -154,6 +173,8 @@ def _lag(lags: pd.DataFrame, part: pd.DataFrame, findings: list[Finding], names:
         found = rows[(rows["kind"] == finding.kind) & (rows["status"] == "ok") & rows["value"].notna()]
         if not len(found) or not (finding.above_chance or "computed" in finding.claim):
             continue
+        if finding.kind in unordered:
+            return ["their layers do not pair up in order of depth, so no lag is named"]
         row = found.iloc[0]
         value, low, high = real(row["value"]) or 0.0, real(row["low"]), real(row["high"])
         if low is None or high is None:

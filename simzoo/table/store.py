@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import sqlite3
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple
@@ -19,7 +22,9 @@ from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Row, typed
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
 _TABLES = f"""
-CREATE TABLE IF NOT EXISTS blocks (key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL);
+CREATE TABLE IF NOT EXISTS blocks (
+    key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL, checksum TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS rows (block TEXT NOT NULL REFERENCES blocks (key), {_COLUMNS});
 CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
 CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
@@ -48,24 +53,31 @@ class ResultStore:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def done(self, keys: Iterable[str]) -> set[str]:
-        """Return which of the keys are finished."""
+        """Return which of the keys are finished; a block whose rows were damaged is reported, taken out, and is not."""
         with self._connect() as connection:
-            known = {row[0] for row in connection.execute("SELECT key FROM blocks")}
-        return known & set(keys)
+            known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
+            asked = {key: known[key] for key in keys if key in known}
+            damaged = {key for key, checksum in asked.items() if _checksum(_rows_of(connection, key)) != checksum}
+            for key in sorted(damaged):
+                warnings.warn(f"results {key} do not match their checksum: taken out and made again", stacklevel=2)
+                connection.execute("DELETE FROM rows WHERE block = ?", (key,))
+                connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
+        return asked.keys() - damaged
 
     def put(
         self, key: str, spec: Mapping[str, Any], rows: Sequence[Row], sheets: Sequence[Mapping[str, Any]], run_id: str
     ) -> None:
         """Write one finished block; a block that is already there stays as it is."""
         seconds = sum(row.seconds or 0.0 for row in rows)
+        plain = [tuple(map(_plain, astuple(row))) for row in rows]
         with self._connect() as connection:
             fresh = connection.execute(
-                "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?)",
-                (key, json.dumps(spec, sort_keys=True), run_id, seconds),
+                "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)",
+                (key, json.dumps(spec, sort_keys=True), run_id, seconds, _checksum(plain)),
             ).rowcount
             if not fresh:
                 return
-            connection.executemany(_INSERT, [(key, *map(_plain, astuple(row))) for row in rows])
+            connection.executemany(_INSERT, [(key, *row) for row in plain])
             connection.executemany(
                 "INSERT OR REPLACE INTO sheets VALUES (?, ?, ?)",
                 [(sheet["name"], sheet["version"], json.dumps(sheet)) for sheet in sheets],
@@ -79,12 +91,8 @@ class ResultStore:
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
         """Return the rows of the blocks named, block by block in the order given."""
         with self._connect() as connection:
-            parts = [
-                connection.execute("SELECT * FROM rows WHERE block = ? ORDER BY rowid", (key,)).fetchall()
-                for key in keys
-            ]
-        table = pd.DataFrame([row[1:] for part in parts for row in part], columns=list(COLUMNS), dtype=object)
-        return typed(table)
+            found = [row for key in keys for row in _rows_of(connection, key)]
+        return typed(pd.DataFrame(found, columns=list(COLUMNS), dtype=object))
 
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
         """Return the stored fact sheets of the measures named, by name."""
@@ -110,5 +118,15 @@ class ResultStore:
             ) from error
 
 
+def _rows_of(connection: sqlite3.Connection, key: str) -> list[tuple[Any, ...]]:
+    return connection.execute(f"SELECT {_COLUMNS} FROM rows WHERE block = ? ORDER BY rowid", (key,)).fetchall()  # noqa: S608 - our own columns
+
+
+def _checksum(rows: Sequence[tuple[Any, ...]]) -> str:
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value  # SQLite would keep a numpy number as bytes
+    """Return what SQLite gives back as it was: numpy numbers would become bytes, and NaN is kept as NULL."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -70,6 +70,21 @@ def test_lag_is_named_only_where_its_interval_excludes_zero(make, lag, half, sai
     assert one(make, *rows)[0].endswith(f"null .02); {said}.")
 
 
+@pytest.mark.parametrize(("best", "named"), [([0, 1, 2], True), ([0, 0, 0], False), ([2, 1, 0], False)])
+def test_no_lag_where_layers_do_not_pair_up_in_order(make, best, named):
+    rows = [
+        make.summary("cka_unbiased", PAIR, "even", "match", 0.81),
+        make.summary("cka_unbiased", PAIR, "even", "lag", 0.18, half=0.06, null=0.0),
+    ]
+    for i, top in enumerate(best):
+        for j in range(3):
+            places = {"tap": f"a{i}", "depth": i / 2, "tap_b": f"b{j}", "depth_b": j / 2}
+            rows.append(make.summary("cka_unbiased", PAIR, "even", "value", 0.9 if j == top else 0.5, **places))
+    said = one(make, *rows)[0]
+    assert said.endswith("vit-simclr lags by 18 % of depth [12 %, 24 %].") == named
+    assert ("their layers do not pair up in order of depth, so no lag is named" in said) != named
+
+
 def test_no_lag_of_layers_that_are_alike_by_chance(make):
     rows = [
         make.summary("cka_unbiased", PAIR, "even", "match", 0.02),

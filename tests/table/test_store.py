@@ -165,3 +165,17 @@ def test_a_store_whose_folder_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SimzooError, match=r"cannot write store\n  expected: .*\n  got: NotADirectoryError"):
         ResultStore(tmp_path / "file" / "store" / "results.sqlite")
+
+
+def test_a_flipped_value_is_reported_taken_out_and_made_again(tmp_path):
+    store = ResultStore(tmp_path / "results.sqlite")
+    for key in ("whole", "flipped"):
+        store.put(key, {}, [Row("cka", 1, value=0.25), Row("cka", 1, value=float("nan"))], [], "run")
+    assert store.done(["whole", "flipped"]) == {"whole", "flipped"}
+    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
+        connection.execute("UPDATE rows SET value = 0.26 WHERE block = 'flipped' AND value = 0.25")
+    with pytest.warns(UserWarning, match="results flipped do not match their checksum: taken out and made again"):
+        assert store.done(["whole", "flipped"]) == {"whole"}
+    assert len(store.rows(["whole", "flipped"])) == 2
+    store.put("flipped", {}, [Row("cka", 1, value=0.25)], [], "run")
+    assert store.done(["flipped"]) == {"flipped"}

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
 
 from simzoo.cards import Settings
 from simzoo.facts import objective
 from simzoo.training.batch import Batch
-from simzoo.training.views import Views, make_views
 
 
 @objective(name="supervised", version=1, labels=True, paradigm="supervised", reference="he2016resnet")
 class Supervised:
     """Softmax cross-entropy of a linear head on the pooled features; one view an image."""
 
-    def views(self, image_size: int, recipe: Settings) -> Views:
+    def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
         """Return one augmented view of an image."""
+        from simzoo.training.views import make_views
+
         return make_views(recipe.views, image_size, copies=1)
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:

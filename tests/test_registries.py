@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simzoo.cards import UNTRAINED, Card, Recipe, _read, read_card, registry_folder
+from simzoo.cards import UNTRAINED, Card, Recipe, read, read_card
 from simzoo.catalog import catalog
+from simzoo.registries import registry_folder
 
 ROOT = Path(__file__).parents[1]
 REGISTRY = registry_folder()
@@ -46,12 +47,12 @@ def test_a_card_holds_together(path):
     assert catalog().objectives[card.objective].sheet.facts["paradigm"] == card.paradigm
     assert (card.objective == UNTRAINED) is (not card.recipes)
     for recipe in card.recipes.values():
-        _read(REGISTRY / "recipes" / f"{recipe}.toml", Recipe).settings(card.objective)
+        read(REGISTRY / "recipes" / f"{recipe}.toml", Recipe).settings(card.objective)
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_holds_together(path):
-    recipe = _read(path, Recipe)
+    recipe = read(path, Recipe)
     assert recipe.name == path.stem
     assert recipe.summary
     assert recipe.source

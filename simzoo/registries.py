@@ -1,0 +1,132 @@
+"""All registry folders together: cards, recipes and references by name, those of plugins among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from simzoo.cards import Card, Model, Recipe, read, read_card
+from simzoo.catalog import Catalog, catalog
+from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
+from simzoo.hookspecs import hookimpl
+
+
+def registry_folder() -> Path:
+    """Return simzoo's own registry: inside the installed package, else beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "registry"
+    return inside if inside.is_dir() else package.parent / "registry"
+
+
+@hookimpl
+def simzoo_cards() -> list[Path]:
+    """Bring simzoo's own registry."""
+    return [registry_folder()]
+
+
+def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
+    """Return all sound cards of all registry folders by name."""
+    found, _ = _named(shelves or catalog(), "models", Card)
+    return {name: card for name, card in found.items() if name == card.name}
+
+
+def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
+    """Return all sound recipes by name."""
+    found, _ = _named(shelves or catalog(), "recipes", Recipe)
+    return found
+
+
+def find_card(name: str, shelves: Catalog | None = None) -> Card:
+    """Return the card of that name or alias."""
+    hint = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
+    card: Card = _find("model", name, _named(shelves or catalog(), "models", Card), hint)
+    return card
+
+
+def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
+    """Return the recipe of that name."""
+    recipe: Recipe = _find("recipe", name, _named(shelves or catalog(), "recipes", Recipe))
+    return recipe
+
+
+def _find(
+    kind: str, name: str, named: tuple[Mapping[str, Model], Mapping[str, UsageError]], hint: str | None = None
+) -> Model:
+    found, problems = named
+    if name in found:
+        return found[name]
+    if name in problems:
+        raise problems[name]
+    raise unknown_name(kind, name, found, hint)
+
+
+def references(shelves: Catalog | None = None) -> dict[str, str]:
+    """Return every entry of the registries' `references.bib` by key, as one line to cite."""
+    from bibtexparser.entrypoint import parse_file
+
+    found = {}
+    for _, folder in (shelves or catalog()).card_folders:
+        path = folder / "references.bib"
+        library = parse_file(str(path)) if path.exists() else None
+        for entry in library.entries if library else ():
+            fields = {
+                name: str(value.value).replace("{", "").replace("}", "") for name, value in entry.fields_dict.items()
+            }
+            where = fields.get("booktitle") or fields.get("journal", "")
+            eprint = f"arXiv {fields['eprint']}" if "eprint" in fields else ""
+            said = (_authors(fields.get("author", "")), fields.get("title", ""), where, fields.get("year", ""), eprint)
+            found[entry.key] = ". ".join(part for part in said if part)
+    return found
+
+
+def _authors(names: str) -> str:
+    """Return the family names: `Chen, Ting and Hinton, Geoffrey` as `Chen and Hinton`; more than three as `et al`."""
+    families = [name.split(",")[0].strip() for name in names.split(" and ")]
+    if len(families) > 3 or "others" in families:
+        return f"{families[0]} et al."
+    return " and ".join([", ".join(families[:-1]), families[-1]] if len(families) > 1 else families)
+
+
+@cache
+def _named(shelves: Catalog, folder: str, kind: type[Model]) -> tuple[Mapping[str, Model], Mapping[str, UsageError]]:
+    """Read all files of one kind: what is sound by name and alias, and why the other names cannot be used.
+
+    A file that is not sound, or a name that two files bring, costs only itself.
+    """
+    claims: dict[str, tuple[Model, Path]] = {}
+    unsound: dict[str, UsageError] = {}
+    clashes: dict[str, UsageError] = {}
+    for plugin, registry in shelves.card_folders:
+        for path in sorted((registry / folder).glob("*.toml")):
+            try:
+                entry: Any = read_card(path) if kind is Card else read(path, kind)
+            except CardError as error:
+                unsound.setdefault(path.stem, error)
+                shelves.host.broken.setdefault(plugin, _broken(plugin, error))
+                continue
+            for name in dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))):
+                if name in claims:
+                    clashes[name] = _clash(folder, name, claims[name][1], path)
+                claims.setdefault(name, (entry, path))
+    found = {name: entry for name, (entry, _) in claims.items() if name not in clashes}
+    return found, {**unsound, **clashes}
+
+
+def _clash(folder: str, name: str, first: Path, second: Path) -> NameClashError:
+    return NameClashError(
+        f"two {folder} are named {name!r}",
+        expected="one file for each name",
+        got=f"{first} and {second}",
+        next_step="rename one of them",
+    )
+
+
+def _broken(plugin: str, error: CardError) -> PluginError:
+    return PluginError(
+        f"plugin {plugin!r} is broken: {error.what}",
+        expected=error.expected,
+        got=error.got,
+        next_step=error.next_step,
+    )
