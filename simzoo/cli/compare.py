@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from simzoo.cli import output
+from simzoo.progress import Bars
 
 
 @output.friendly
@@ -73,7 +74,7 @@ def compare(
         device=device,
         may_train=not no_train,
         yes=yes,
-        progress=output.bars(as_json=as_json),
+        progress=Bars(),
     )
     folder = Path(out) if out else Path("simzoo-out") / f"compare-{_file_name(result.models)}"
     written = result.save(folder)

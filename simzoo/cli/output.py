@@ -13,7 +13,6 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from simzoo.errors import SimzooError
-from simzoo.progress import Bars
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,12 +74,6 @@ def wrote(paths: list[Any]) -> None:
     """Say on stderr what was written and where."""
     for path in paths:
         typer.echo(f"wrote {path}", err=True)
-
-
-def bars(*, as_json: bool) -> Bars:
-    """Return progress bars on stderr, with or without --json."""
-    del as_json  # progress goes to stderr either way
-    return Bars()
 
 
 def _print_error(error: SimzooError, *, as_json: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from simzoo.cli import output
+from simzoo.progress import Bars
 
 
 @output.friendly
@@ -25,7 +26,7 @@ def train(
     """Train a model by its recipe, unless it is trained; say its name, accuracy and speed."""
     from simzoo import api
 
-    progress = output.bars(as_json=as_json)
+    progress = Bars()
     made = api.train(
         name,
         epochs=epochs,
@@ -45,13 +46,12 @@ def train(
     output.wrote(written)
 
 
-def _sentence(facts: dict[str, object]) -> str:
-    settings, seconds = facts["settings"], float(str(facts["seconds"]))
-    seen = int(str(facts["train_images"])) * int(settings["epochs"])  # type: ignore[index]
-    accuracy = facts["knn_accuracy"]
+def _sentence(facts: dict[str, Any]) -> str:
+    epochs, seconds, accuracy = facts["settings"]["epochs"], facts["seconds"], facts["knn_accuracy"]
     known = "undefined" if accuracy is None else f"{accuracy:.3f}"
     short = f" (shortened: {facts['shortened']})" if facts["shortened"] else ""
+    speed = facts["train_images"] * epochs / seconds
     return (
-        f"{facts['name']}: kNN accuracy {known} after {settings['epochs']} epochs on {facts['train_images']:,} "  # type: ignore[index]
-        f"images of {facts['data']}{short}, {seconds:.0f} s, {seen / max(seconds, 1e-9):.0f} images a second"
+        f"{facts['name']}: kNN accuracy {known} after {epochs} epochs on {facts['train_images']:,} "
+        f"images of {facts['data']}{short}, {seconds:.0f} s, {speed:.0f} images a second"
     )

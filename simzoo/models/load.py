@@ -19,7 +19,8 @@ from simzoo.catalog import Catalog
 from simzoo.errors import CardError, TrainingError
 from simzoo.models.backbones import build_backbone, initialise
 from simzoo.models.pooling import pooling
-from simzoo.models.taps import Tap, find_taps, forward_taps
+from simzoo.models.tap import Tap
+from simzoo.models.taps import find_taps, forward_taps
 from simzoo.models.weights import load_state, map_state, read_state, weights_file, weights_key
 from simzoo.names import Spec
 from simzoo.storage import key_of, weights_shelf

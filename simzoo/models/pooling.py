@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 from torch.nn import functional
 
 from simzoo.errors import TapError
+from simzoo.models.tap import Tap
 
-if TYPE_CHECKING:
-    from simzoo.models.taps import Tap
-
-Pool = Callable[[Tensor, "Tap"], Tensor]
+Pool = Callable[[Tensor, Tap], Tensor]
 NAMES = ("gap", "cls", "flatten", "grid:K")
 
 

@@ -7,38 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import Tensor, nn
 
 from simzoo.errors import TapError
-from simzoo.models.blocks import Side, block_of
+from simzoo.models.blocks import block_of
 from simzoo.models.pooling import Pool
+from simzoo.models.tap import Tap
 
 PRESETS = ("final", "blocks", "residual", "logits")
 SHOWN = 30  # module names that a message lists
-
-
-@dataclass(frozen=True)
-class Tap:
-    """One place of one network: the `side` of the submodule `module` ("" for the network itself).
-
-    `kind` is odd, even, block, final, logits or other; `depth` the place among the network's taps of that kind, from 0
-    to 1. The rest is what pooling must know: whether channels come last, how many tokens come before the patches,
-    whether the first is a class token, and how many patches there are.
-    """
-
-    name: str
-    kind: str
-    module: str
-    side: Side = "output"
-    depth: float = 0.0
-    channels_last: bool = False
-    prefix: int = 0
-    has_class_token: bool = False
-    patches: int | None = None
 
 
 def find_taps(network: nn.Module, wanted: str) -> list[Tap]:

@@ -17,7 +17,8 @@ from simzoo.images.batches import Batches, batches
 from simzoo.images.imageset import ImageSet
 from simzoo.models.load import Model
 from simzoo.models.pooling import Pool, pooling
-from simzoo.models.taps import Tap, forward_taps
+from simzoo.models.tap import Tap
+from simzoo.models.taps import forward_taps
 from simzoo.representations.representation import Representation
 from simzoo.representations.store import NUMBER, TapWriter, mapped, representations_of
 from simzoo.storage import atomic, representations_shelf

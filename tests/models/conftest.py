@@ -5,13 +5,15 @@ from timm.models.vision_transformer import VisionTransformer
 
 import simzoo.images
 import simzoo.models
+import simzoo.training.objectives
 from simzoo.catalog import Catalog
 from simzoo.plugins import load_plugins
 
 
 @pytest.fixture
 def shelves():
-    return Catalog(load_plugins([], extra=[("models", simzoo.models), ("images", simzoo.images)]))
+    rooms = {"models": simzoo.models, "images": simzoo.images, "objectives": simzoo.training.objectives}
+    return Catalog(load_plugins([], extra=rooms.items()))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import torch
 from simzoo.cards import Card
 from simzoo.errors import CardError, UnknownNameError, WeightsError
 from simzoo.facts import backbone
-from simzoo.models import backbones
 from simzoo.models.backbones import build_backbone, initialise
 from simzoo.models.pooling import pooling
 from simzoo.models.taps import find_taps, forward_taps
@@ -98,13 +97,13 @@ def test_published_weights_that_cannot_be_fetched_are_a_weights_error(monkeypatc
         message = "no route\nto host"
         raise ConnectionError(message)
 
-    monkeypatch.setattr(backbones.timm, "create_model", refuse)
+    monkeypatch.setattr(timm, "create_model", refuse)
     with pytest.raises(WeightsError, match=r"published weights of 'resnet18'(.|\n)*no route\n(.|\n)*init:resnet18"):
         build_backbone(card("timm:resnet18"), pretrained=True)
 
 
 def test_published_weights_keep_their_head(monkeypatch):
     seen = {}
-    monkeypatch.setattr(backbones.timm, "create_model", lambda name, **given: seen.update(given) or torch.nn.Identity())
+    monkeypatch.setattr(timm, "create_model", lambda name, **given: seen.update(given) or torch.nn.Identity())
     build_backbone(card("timm:resnet18"), pretrained=True)
     assert "num_classes" not in seen

@@ -4,7 +4,7 @@ import torch
 
 from simzoo.errors import TapError
 from simzoo.models.pooling import pooling
-from simzoo.models.taps import Tap
+from simzoo.models.tap import Tap
 
 PLAIN = Tap("here", "other", "here")
 VIT = Tap("here", "other", "here", prefix=3, has_class_token=True, patches=16)

@@ -4,7 +4,8 @@ from torch import nn
 
 from simzoo.errors import TapError
 from simzoo.models.pooling import pooling
-from simzoo.models.taps import Tap, capture, find_taps, forward_taps
+from simzoo.models.tap import Tap
+from simzoo.models.taps import capture, find_taps, forward_taps
 
 SORTS = ("resnet18", "resnet50", "se", "drop_path", "vit", "vit_scaled")
 
