@@ -1,4 +1,5 @@
 import pytest
+import timm
 import torch
 
 from simzoo.cards import Card
