@@ -116,7 +116,14 @@ def sources_of(
             found[wrapped.name] = Source(wrapped.name, model=wrapped)
         else:
             for spec in resolve(model, changes=changes, seed=seed, shelves=shelves):
-                found[spec.name] = Source(spec.name, spec, typed=model)
+                source = Source(spec.name, spec, typed=model)
+                if (first := found.setdefault(spec.name, source)).spec != spec:
+                    raise UsageError(
+                        f"two different models are named {spec.name!r}",
+                        expected="one name for each model",
+                        got=f"{first.typed} and {model}",
+                        next_step="change `name` in one of the cards",
+                    )
     if len(found) < 2:
         raise UsageError(
             "a comparison needs two models or more",
