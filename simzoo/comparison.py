@@ -157,7 +157,7 @@ def compare(
     names = dict.fromkeys(name for given in asked for name in (given, DEBIASED.get(given)) if name)
     study = Study(
         models=sources,
-        measures=tuple(MeasureCall(name) for name in names if name != "knn_accuracy"),
+        measures=tuple(MeasureCall(name) for name in names),
         data=data,
         split=split,
         n=n,

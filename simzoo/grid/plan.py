@@ -18,6 +18,9 @@ MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give othe
 RESAMPLES, PERMUTATIONS = 100, 50  # by default, where the measure makes them cheap (ours)
 
 
+ENDS_WITH_FINAL = {"final", "blocks", "residual"}
+
+
 @dataclass(frozen=True)
 class Block:
     """One unit of work: train a model, extract its taps, or measure one model or pair over all taps.
@@ -52,11 +55,19 @@ class _Planner:
         self.support_split = "train" if has_support else None
         wanted = {study.split} | ({"train"} if has_support else set())
         self.fingerprints = {split: open_data(study.data, split, shelves).fingerprint for split in wanted}
-        for source in (*study.models, *study.accuracy_only):
-            inputs = (self._extract(source, "final"), *self._support(source, "final"))
-            self._measure(MeasureCall("knn_accuracy"), (source,), inputs)
+        # what is extracted for the other measures ends with `final`, so that tap is not read in a pass of its own
+        taps = study.taps if ENDS_WITH_FINAL & {word.strip() for word in study.taps.split(",")} else "final"
+        at_every_tap = taps == study.taps and any(call.name == "knn_accuracy" for call in study.measures)
+        for source in () if at_every_tap else study.models:
+            self._accuracy(source, taps)
+        for source in study.accuracy_only:
+            self._accuracy(source, "final")
         for call in study.measures:
             self._add_call(call, shelves.measures[call.name].sheet)
+
+    def _accuracy(self, source: Source, taps: str) -> None:
+        inputs = (self._extract(source, taps), *self._support(source, "final"))
+        self._measure(MeasureCall("knn_accuracy"), (source,), inputs, only="final")
 
     def _add_call(self, call: MeasureCall, sheet: MeasureSheet) -> None:
         study = self.study
@@ -93,7 +104,9 @@ class _Planner:
         label = f"extract {source.name} from {study.data} ({split})"
         return self._add(Block("extract", key_of(spec), label, spec, (source,)), *self._train(source))
 
-    def _measure(self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...]) -> None:
+    def _measure(
+        self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...], only: str | None = None
+    ) -> None:
         sheet, study = self.shelves.measures[call.name].sheet, self.study
         cheap = sheet.inner is not None or sheet.name == "knn_accuracy"
         spec = {
@@ -102,6 +115,7 @@ class _Planner:
             "version": sheet.version,
             "params": dict(call.params),
             "inputs": list(inputs),
+            "only": only,
             "models": [source.name for source in sources],
             "resamples": cheap * RESAMPLES if study.resamples is None else study.resamples,
             "permutations": cheap * PERMUTATIONS if study.permutations is None else study.permutations,

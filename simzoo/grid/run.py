@@ -155,7 +155,7 @@ class Run:
             xs = self._read(block.inputs[0], names[0])
             ys = xs if names[0] == names[1] else self._read(block.inputs[1], names[1])
             return similarity_rows(sheet, xs, ys, params, draws)
-        xs = self._read(block.inputs[0], names[0])
+        xs = [tap for tap in self._read(block.inputs[0], names[0]) if block.spec["only"] in {None, tap.tap}]
         support: Sequence[Representation] = self._read(block.inputs[1], names[0]) if len(block.inputs) > 1 else []
         return tap_rows(sheet, xs, support, params, draws)
 

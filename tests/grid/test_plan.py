@@ -60,3 +60,15 @@ def test_draws_are_made_by_default_only_where_they_are_cheap(study, shelves):
     graph = plan(study("cka", "procrustes"), shelves)
     draws = {block.spec["measure"]: block.spec["resamples"] for block in blocks(graph, "measure")}
     assert draws == {"knn_accuracy": 100, "cka": 100, "procrustes": 0}
+
+
+def test_accuracy_reads_the_final_tap_of_what_is_extracted_anyway(study, shelves):
+    graph = plan(study("cka", taps="blocks"), shelves)
+    assert sorted(block.spec["taps"] for block in blocks(graph, "extract")) == ["blocks"] * 2 + ["final"] * 2
+    graph = plan(study("cka", taps="layer1.*"), shelves)
+    assert len(blocks(graph, "extract")) == 6
+
+
+def test_accuracy_that_is_asked_for_is_measured_at_every_tap_and_once(study, shelves):
+    measured = [block for block in blocks(plan(study("knn_accuracy", taps="blocks"), shelves), "measure")]
+    assert [block.spec["only"] for block in measured] == [None, None]

@@ -124,3 +124,10 @@ def test_a_representation_that_was_damaged_is_made_again(study, shelves):
 def test_an_untrained_name_is_refused_before_anything_runs(study, shelves):
     with pytest.raises(TrainingError, match="is not trained yet"):
         load(resolve("resnet18-sl")[0])
+
+
+def test_accuracy_stands_once_for_each_model_at_its_final_tap(study, shelves):
+    for measures, count in ((("cka",), 2), (("knn_accuracy",), 18)):
+        rows = finished(study(*measures, taps="blocks"), shelves)[0].rows().query("measure == 'knn_accuracy'")
+        assert len(rows) == count
+        assert (rows["tap"] == "final").sum() == 2
