@@ -70,5 +70,5 @@ def test_accuracy_reads_the_final_tap_of_what_is_extracted_anyway(study, shelves
 
 
 def test_accuracy_that_is_asked_for_is_measured_at_every_tap_and_once(study, shelves):
-    measured = [block for block in blocks(plan(study("knn_accuracy", taps="blocks"), shelves), "measure")]
+    measured = list(blocks(plan(study("knn_accuracy", taps="blocks"), shelves), "measure"))
     assert [block.spec["only"] for block in measured] == [None, None]
