@@ -185,7 +185,8 @@ def compare(
 
 
 def _command(study: Study, options: dict[str, Any]) -> str:
-    """Return the command that gives this table again; the names say how the models were trained."""
+    """Return the command that gives this table again; the names say how the models were trained, or where a card is."""
+    models = [source.typed if source.typed.startswith("file:") else source.name for source in study.models]
     plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "seed": 0}
     asked = {name: value for name, value in options.items() if value is not None and value != plain.get(name)}
     flags = [
@@ -193,4 +194,4 @@ def _command(study: Study, options: dict[str, Any]) -> str:
         for name, value in asked.items()
         for part in (str(value).split(",") if name == "measure" else [value])
     ]
-    return " ".join(["simzoo compare", *(source.name for source in study.models), *flags])
+    return " ".join(["simzoo compare", *models, *flags])
