@@ -77,7 +77,7 @@ def references(shelves: Catalog | None = None) -> dict[str, str]:
             where = fields.get("booktitle") or fields.get("journal", "")
             eprint = f"arXiv {fields['eprint']}" if "eprint" in fields else ""
             said = (_authors(fields.get("author", "")), fields.get("title", ""), where, fields.get("year", ""), eprint)
-            found[entry.key] = ". ".join(part for part in said if part)
+            found[entry.key] = ". ".join(part.rstrip(".") for part in said if part)
     return found
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import pandas as pd
 
 from simzoo.report.section import Block, DataView, Text
-from simzoo.report.verdict import AGREE, SIGNIFICANT
+from simzoo.report.verdict import AGREE, ORDERED, SIGNIFICANT
 from simzoo.report.words import duration, label, real
 from simzoo.table.schema import Table
 
 RULES = (
     f"Rules of the verdict (ours). Agree: the whole interval is at least {AGREE:g} and lies above its null. Agree in "
     f"part: the interval lies above the null and p < {SIGNIFICANT:g}, but it reaches below {AGREE:g}. "
-    "Cannot be told from chance: anything else. A lag is named where its interval excludes 0 and the layers are more "
-    "alike than chance. Two accuracies cannot be told apart where their intervals overlap. Nothing is concluded from a "
+    "Cannot be told from chance: anything else. A lag is named where its interval excludes 0, the layers are more "
+    f"alike than chance, and they pair up in order of depth (rank correlation {ORDERED:g} or more). Two accuracies cannot be told apart where their intervals overlap. Nothing is concluded from a "
     "value without an interval and a null."
 )
 
