@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from torch import nn
 
-from simzoo.catalog import catalog
+from simzoo.catalog import Catalog, catalog
 from simzoo.errors import TrainingError, UsageError
 from simzoo.facts import MeasureSheet
 from simzoo.images.find import evaluation_split, open_data
 from simzoo.images.sampling import sample
 from simzoo.measures.evaluate import evaluate, matrix_of
+from simzoo.models.backbones import initialise
 from simzoo.models.load import Model, wrap_module
 from simzoo.models.load import load as load_spec
+from simzoo.models.pooling import pooling
+from simzoo.models.taps import find_taps
 from simzoo.models.weights import weights_key
 from simzoo.names import Spec, resolve
 from simzoo.progress import Progress, Silent
@@ -110,6 +114,7 @@ def train(
 ) -> list[Artifact]:
     """Train the models a name stands for (several for `#0-2`) unless they are trained; return their weights."""
     progress = progress or Silent()
+    require_device(device)
     specs = resolve(name, changes=changes(epochs, train_images), seed=seed)
     if not may_train:
         refuse_training(specs)
@@ -145,6 +150,28 @@ def ready_to_train(specs: Sequence[Spec], *, device: str, yes: bool, progress: P
             got=", ".join(spec.name for spec in waiting),
             next_step="add --yes, or shorten it: --epochs 2 --train-images 2000",
         )
+
+
+def require_device(device: str) -> None:
+    """Refuse a device that torch cannot use, before any work starts."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        usable = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        raise UsageError(
+            f"device {device!r} cannot be used",
+            expected=", ".join(usable),
+            got=str(error).splitlines()[0],
+            next_step="--device cpu",
+        ) from error
+
+
+def require_taps(specs: Sequence[Spec], taps: str, pool: str | None, shelves: Catalog) -> None:
+    """Refuse taps and pooling that a model does not have before minutes go into training it."""
+    pooling(pool or "gap")
+    for spec in specs:
+        if spec.training is not None and not trained(spec):
+            find_taps(initialise(spec.card, spec.seed or 0, shelves), taps)
 
 
 def refuse_training(specs: Sequence[Spec]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from simzoo.api import changes, ready_to_train, refuse_training
+from simzoo.api import changes, ready_to_train, refuse_training, require_device, require_taps
 from simzoo.catalog import catalog
 from simzoo.errors import UsageError
 from simzoo.grid.facts import table_of
@@ -28,6 +28,7 @@ from simzoo.grid.study import (
 )
 from simzoo.images.find import evaluation_split
 from simzoo.progress import Progress, Silent
+from simzoo.report.reading import last_values
 from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
 from simzoo.report.writer import write_report
@@ -95,7 +96,8 @@ class Comparison:
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return what `simzoo compare --json` prints."""
         accuracy = self.table[(self.table["measure"] == "knn_accuracy") & (self.table["tap"] == "final")]
-        known = {row.model: row.value for row in accuracy.itertuples() if row.status == "ok"}
+        sound = accuracy[accuracy["status"] == "ok"]
+        known = dict(zip(sound["model"], sound["value"].astype(float).tolist(), strict=True))
         models = []
         for name, typed in zip(self.models, self.typed, strict=True):
             facts = self.result.models[name]
@@ -105,11 +107,15 @@ class Comparison:
                     "resolved": name,
                     "knn_accuracy": known.get(name),
                     "untrained_knn_accuracy": known.get(facts["untrained"]),
-                    "trained_on": facts.get("trained_on"),
+                    "trained_on": facts.get("trained_on") or None,
                     "epochs": facts.get("epochs"),
                     "shortened": facts.get("shortened"),
                 }
             )
+        values = {
+            measure: {model: score[0] for model, (_, score) in by_model.items()}
+            for measure, by_model in last_values(self.result).items()
+        }
         return {
             "out": str(folder),
             "models": models,
@@ -117,6 +123,7 @@ class Comparison:
             "rows": len(self.table),
             "failed": self.failed,
             "verdict": verdict(self.result),
+            "values": values,
             "seconds": round(self.seconds, 3),
         }
 
@@ -153,6 +160,7 @@ def compare(
     sources = sources_of(models, changes(epochs, train_images), seed, shelves)
     data = data or common_data(sources)
     split = evaluation_split(data, shelves)
+    require_device(device)
     asked = [measure] if isinstance(measure, str) else list(measure)
     names = dict.fromkeys(name for given in asked for name in (given, DEBIASED.get(given)) if name)
     study = Study(
@@ -172,6 +180,7 @@ def compare(
     specs = [source.spec for source in sources if source.spec is not None]
     if not may_train:
         refuse_training(specs)
+    require_taps(specs, taps, pool, shelves)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run(study, graph, shelves, device=device, progress=progress)
     run.finish()

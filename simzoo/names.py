@@ -42,7 +42,8 @@ class Training:
     @property
     def shortened(self) -> str | None:
         """Say how much shorter than the recipe this is, or None."""
-        said = [f"{self.settings.epochs} of {self.full.epochs} epochs"] if "epochs" in dict(self.changes) else []
+        fewer = self.settings.epochs < self.full.epochs
+        said = [f"{self.settings.epochs} of {self.full.epochs} epochs"] if fewer else []
         if "train-images" in dict(self.changes):
             said.append(f"at most {self.settings.train_images:,} training images")
         return ", ".join(said) or None

@@ -71,11 +71,13 @@ def make_folder(folder: Path) -> Path:
 
 
 def _cannot_write(path: Path, error: OSError) -> SimzooError:
+    in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+    mend = "name another folder" if in_the_way else "free some space or name another folder"
     return SimzooError(
         f"cannot write {path.name}",
         expected=f"a writable folder with free space at {path.parent}",
         got=f"{type(error).__name__}: {error.strerror or error}",
-        next_step="free some space or point SIMZOO_HOME (or --out) elsewhere, then run the same command again",
+        next_step=f"{mend} (SIMZOO_HOME, --out), then run the same command again",
     )
 
 

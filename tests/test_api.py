@@ -119,3 +119,9 @@ def test_weights_are_copied_out_with_their_facts(tmp_path):
     assert weights.read_bytes() == made.path.read_bytes()
     assert json.loads(facts.read_text())["settings"]["epochs"] == 1
     assert simzoo.load("resnet18-sl:quick+epochs=1+train-images=64").parameters > 1e7
+
+
+def test_a_device_that_is_not_there_is_refused_before_any_work():
+    with pytest.raises(UsageError, match="device 'cuda:77' cannot be used") as caught:
+        simzoo.train("resnet18-sl", device="cuda:77")
+    assert "next: --device cpu" in str(caught.value)

@@ -6,7 +6,7 @@ import torch
 from rich.console import Console
 
 import simzoo
-from simzoo.errors import TrainingError, UnknownNameError, UsageError
+from simzoo.errors import TapError, TrainingError, UnknownNameError, UsageError
 from simzoo.table.files import read_table
 
 TWINS = ("resnet18-init", "resnet18-init#1")
@@ -124,3 +124,18 @@ def test_the_plot_is_the_heat_map_of_the_pair(result):
 
 def test_the_command_in_the_context_gives_the_same_table_again(result):
     assert result.result.context["command"] == "simzoo compare resnet18-init resnet18-init#1 --n 60"
+
+
+def test_taps_that_a_model_lacks_are_refused_before_it_is_trained():
+    with pytest.raises(TapError, match="nonsense"):
+        simzoo.compare("vit-simclr", "vit-init", taps="nonsense")
+
+
+def test_the_last_value_of_each_model_is_printed_and_in_json(tmp_path):
+    result = simzoo.compare(*TWINS, measure=["twonn", "class_cka"], taps="final", n=60)
+    values = result.as_json(tmp_path)["values"]
+    assert set(values) == {"twonn", "class_cka.biased", "class_cka.unbiased"}
+    assert set(values["twonn"]) == set(TWINS)
+    out = StringIO()
+    Console(width=100, file=out).print(result)
+    assert "TwoNN" in out.getvalue() or "twonn" in out.getvalue()

@@ -22,7 +22,7 @@ from simzoo.storage import (
     weights_shelf,
 )
 
-NEXT = "free some space or point SIMZOO_HOME (or --out) elsewhere, then run the same command again"
+NEXT = "name another folder (SIMZOO_HOME, --out), then run the same command again"
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_with_the_next_step(tmp_path, monkeypatch):
     assert error.what == "cannot write file.txt"
     assert error.expected == f"a writable folder with free space at {tmp_path}"
     assert error.got == "OSError: No space left on device"
-    assert error.next_step == NEXT
+    assert error.next_step == f"free some space or {NEXT}"
     assert visible(tmp_path) == []
 
 

@@ -10,6 +10,9 @@ import typer
 
 from simzoo.cli import output
 from simzoo.progress import Bars
+from simzoo.storage import key_of
+
+LONGEST = 120
 
 
 @output.friendly
@@ -76,7 +79,7 @@ def compare(
         yes=yes,
         progress=Bars(),
     )
-    folder = Path(out) if out else Path("simzoo-out") / f"compare-{_file_name(result.models)}"
+    folder = Path(out) if out else Path("simzoo-out") / _folder_name(result.result.context["command"])
     written = result.save(folder)
     if as_json:
         output.emit(result.as_json(folder))
@@ -87,5 +90,8 @@ def compare(
         raise typer.Exit(1)
 
 
-def _file_name(models: tuple[str, ...]) -> str:
-    return "-".join(re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", Path(name).name) for name in models)[:120]
+def _folder_name(command: str) -> str:
+    """Return `compare-A-B` and what was asked beside the defaults, so that another question goes to another folder."""
+    words = [Path(word).name.removeprefix("--") for word in command.removeprefix("simzoo ").split()]
+    name = re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", "-".join(words))
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{key_of(command)[:8]}"

@@ -29,7 +29,9 @@ def list_parts(
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for column in parts[0] if parts else ("name",):
+    widest = max((len(str(part["name"])) for part in parts), default=0)
+    table.add_column("name", no_wrap=True, min_width=widest)  # whole on any terminal, and in a pipe
+    for column in list(parts[0])[1:] if parts else ():
         table.add_column(column, overflow="fold")
     for part in parts:
         table.add_row(*(Text(str(value)) for value in part.values()))

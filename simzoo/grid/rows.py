@@ -36,32 +36,37 @@ def similarity_rows(
     good_y = good_x if itself else [y for y in ys if id(y) not in troubles]
     cells: dict[tuple[int, int], dict[str, Any]] = {}
     totals: list[Row] = []
-    if good_x and good_y:
-        values = matrix_of(sheet, good_x, None if itself else good_y, **params)
-        wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
-        bounds = uncertainty(sheet, good_x, good_y, **draws, statistics=wanted, **params)
-        for i, x in enumerate(good_x):
-            for j, y in enumerate(good_y):
-                cells[id(x), id(y)] = {"value": float(values[i, j]), **bounds.cell(i, j)}
-        base = _about(sheet, params, good_x[0], good_y[0])
-        for (name, kind), total in bounds.statistics.items():
-            about: dict[str, Any] = {
-                "field": name,
-                "kind": kind,
-                "kind_b": kind,
-                "d": None,
-                "d_b": None,
-                "chance": None,
+    wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
+    try:
+        if good_x and good_y:
+            values = matrix_of(sheet, good_x, None if itself else good_y, **params)
+            bounds = uncertainty(sheet, good_x, good_y, **draws, statistics=wanted, **params)
+            cells = {
+                (id(x), id(y)): {"value": float(values[i, j]), **bounds.cell(i, j)}
+                for i, x in enumerate(good_x)
+                for j, y in enumerate(good_y)
             }
-            if name == "lag":
-                total["p"] = None  # the direction of the measure says nothing of a lag
-            totals.append(replace(base, **{**_NO_TAP, **about, **total}))
+            totals = _totals(_about(sheet, params, good_x[0], good_y[0]), bounds.statistics)
+    except Exception:  # noqa: BLE001 - some pair of taps fails: each cell says for itself whether it is the one
+        cells = {(id(x), id(y)): _cell(sheet, x, y, params) for x in good_x for y in good_y}
     rows = []
     for x in xs:
         for y in ys:
             fields = cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]
             rows.append(replace(_about(sheet, params, x, y), **fields))
     return rows + totals
+
+
+def _totals(base: Row, statistics: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Row]:
+    """Return the summaries of a matrix as rows about the pair of models and one kind of tap."""
+    rows = []
+    for (name, kind), found in statistics.items():
+        about = {"field": name, "kind": kind, "kind_b": kind, "d": None, "d_b": None, "chance": None}
+        total: dict[str, Any] = {**_NO_TAP, **about, **found}
+        if name == "lag":
+            total["p"] = None  # the direction of the measure says nothing of a lag
+        rows.append(replace(base, **total))
+    return rows
 
 
 def tap_rows(
@@ -83,7 +88,7 @@ def tap_rows(
             values = evaluate(sheet, x, **given, **params)
             bounds = spread(sheet, x, **given, resamples=draws["resamples"], seed=draws["seed"], **params)
         except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
-            rows += [replace(base, field=name, **_reason(error)) for name in sheet.fields]
+            rows += [replace(base, field=name, **reason_of(error)) for name in sheet.fields]
             continue
         for name in sheet.fields:
             low, high = bounds.get(name, (None, None))
@@ -113,11 +118,19 @@ def _trouble(sheet: MeasureSheet, tap: Representation, params: Mapping[str, Any]
     try:
         value = evaluate(sheet, tap, tap, **params)["value"]
     except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
-        return _reason(error)
+        return reason_of(error)
     return None if np.isfinite(value) else {"status": "failed", "reason": f"{sheet.name} gave {value}"}
 
 
-def _reason(error: Exception) -> dict[str, Any]:
+def _cell(sheet: MeasureSheet, x: Representation, y: Representation, params: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {"value": evaluate(sheet, x, y, **params)["value"]}
+    except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
+        return reason_of(error)
+
+
+def reason_of(error: Exception) -> dict[str, Any]:
+    """Return the status and reason of a value that an error took the place of."""
     if isinstance(error, UndefinedError):
         return {"status": "undefined", "reason": str(error)}
     text = str(error) if isinstance(error, SimzooError) else f"{type(error).__name__}: {error}"

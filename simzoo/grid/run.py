@@ -15,11 +15,10 @@ import networkx as nx
 import pandas as pd
 
 from simzoo.catalog import Catalog
-from simzoo.errors import UndefinedError
 from simzoo.facts import MeasureSheet
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import Block
-from simzoo.grid.rows import similarity_rows, tap_rows
+from simzoo.grid.rows import reason_of, similarity_rows, tap_rows
 from simzoo.grid.study import Study
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
@@ -133,8 +132,8 @@ class Run:
         started, clock = now(), time.perf_counter()
         try:
             rows = self._rows_of(block, sheet)
-        except UndefinedError as error:
-            rows = [replace(self._blank(block, sheet), status="undefined", reason=str(error))]
+        except Exception as error:  # noqa: BLE001 - a block that fails is a row that says so, and the rest goes on
+            rows = [replace(self._blank(block, sheet), **reason_of(error))]
         seconds = (time.perf_counter() - clock) / len(rows)
         host = platform.node()
         for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from torch import nn
@@ -117,6 +117,8 @@ def sources_of(
         else:
             for spec in resolve(model, changes=changes, seed=seed, shelves=shelves):
                 source = Source(spec.name, spec, typed=model)
+                if any(replace(spec, name=known.name) == known.spec for known in found.values()):
+                    continue  # the same model under another spelling
                 if (first := found.setdefault(spec.name, source)).spec != spec:
                     raise UsageError(
                         f"two different models are named {spec.name!r}",
@@ -127,7 +129,7 @@ def sources_of(
     if len(found) < 2:
         raise UsageError(
             "a comparison needs two models or more",
-            expected="simzoo compare A B",
+            expected="simzoo compare A B, of two different models",
             got=", ".join(found) or "none",
             next_step="simzoo list models",
         )

@@ -136,6 +136,17 @@ def per_tap(table: Table) -> pd.DataFrame:
     return rows[rows["model_b"].isna() & rows["tap"].notna() & (rows["measure"] != ACCURACY) & (rows["status"] == "ok")]
 
 
+def last_values(table: Table) -> dict[str, dict[str, tuple[str, Score]]]:
+    """Return each measure's value at the last tap of each model: {measure or measure.field: {model: (tap, score)}}."""
+    found: dict[str, dict[str, tuple[str, Score]]] = {}
+    for row in per_tap(table).to_dict("records"):
+        name = str(row["measure"]) if row["field"] == "value" else f"{row['measure']}.{row['field']}"
+        value, low, high = (real(row[end]) for end in ("value", "low", "high"))
+        if value is not None:
+            found.setdefault(name, {})[str(row["model"])] = (str(row["tap"]), (value, low, high))
+    return found
+
+
 def accuracies(table: Table) -> list[Accuracy]:
     """Return each model's kNN accuracy beside its untrained twin's."""
     rows = table.rows

@@ -17,7 +17,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from simzoo.report.palette import Levels, levels, viridis
-from simzoo.report.reading import Matrix, accuracies, models, spoken
+from simzoo.report.reading import Matrix, accuracies, last_values, models, spoken
 from simzoo.report.scales import domain
 from simzoo.report.verdict import notable_matrices, verdict
 from simzoo.report.words import label, numbers, real, training_words, with_interval
@@ -32,7 +32,7 @@ SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 def summary(table: Table) -> RenderableType:
     """Return the verdict, a table of the models and the heat maps of at most three pairs, for rich to print."""
     sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in verdict(table)]
-    parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table)]
+    parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table), *_values(table)]
     for matrix in notable_matrices(table, PAIRS):
         kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
         shown = {kind: matrix.only(kind) for kind in kinds} or {"all": matrix}
@@ -49,6 +49,15 @@ def summary(table: Table) -> RenderableType:
             Text(f"\nThe {PAIRS} most alike pairs are drawn; report.html has the other {hidden}.", style="dim")
         )
     return Group(*parts)
+
+
+def _values(table: Table) -> list[Text]:
+    """One line for each measure of single representations: its value at the last tap; the curves are on the page."""
+    lines = []
+    for measure, by_model in last_values(table).items():
+        said = "; ".join(f"{model} {with_interval(*score)} ({tap})" for model, (tap, score) in by_model.items())
+        lines.append(Text(f"{label(measure)}: {said}"))
+    return lines
 
 
 @dataclass(frozen=True)

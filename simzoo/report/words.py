@@ -127,14 +127,23 @@ def training_words(facts: Mapping[str, Any]) -> str:
     """Return how a model was trained, and how short, in a few words."""
     if facts.get("objective") == "init":
         return "untrained"
+    short = f"shortened: {facts['shortened']}" if facts.get("shortened") else ""
+    return ", ".join(word for word in (effort(facts), short) if word) or "not trained here"
+
+
+def effort(facts: Mapping[str, Any]) -> str:
+    """Return epochs, images and time of a training, as far as they are known.
+
+    >>> effort({"epochs": 1, "train_images": 1297, "train_seconds": 52.0})
+    '1 epoch, 1,297 images, 52 s'
+    """
     epochs, images, seconds = (real(facts.get(name)) for name in ("epochs", "train_images", "train_seconds"))
     words = [
-        f"{epochs:g} epochs" if epochs is not None else "",
-        f"{images:,.0f} images" if images is not None else "",
-        duration(seconds) if seconds is not None else "",
-        f"shortened: {facts['shortened']}" if facts.get("shortened") else "",
+        counted(int(epochs), "epoch") if epochs is not None else "",
+        counted(int(images), "image") if images is not None else "",
+        duration(seconds) if seconds else "",
     ]
-    return ", ".join(word for word in words if word) or "not trained here"
+    return ", ".join(word for word in words if word)
 
 
 def _strip(text: str) -> str:

@@ -30,6 +30,7 @@ CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
 CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
 CREATE TABLE IF NOT EXISTS runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
 """
+_STATUS = COLUMNS.index("status")
 _INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
 
@@ -40,6 +41,7 @@ class ResultStore:
         """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
         self.path = path or home() / "results.sqlite"
         make_folder(self.path.parent)
+        self._set_aside_if_damaged()
         with self._connect() as connection:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in {0, SCHEMA_VERSION}:
@@ -53,16 +55,22 @@ class ResultStore:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def done(self, keys: Iterable[str]) -> set[str]:
-        """Return which of the keys are finished; a block whose rows were damaged is reported, taken out, and is not."""
+        """Return which of the keys are finished.
+
+        A block whose rows were damaged is reported and taken out; one with failed rows is taken out to be tried again.
+        """
         with self._connect() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
-            damaged = {key for key, checksum in asked.items() if _checksum(_rows_of(connection, key)) != checksum}
+            found = {key: _rows_of(connection, key) for key in asked}
+            damaged = {key for key, rows in found.items() if _checksum(rows) != asked[key]}
+            failed = {key for key, rows in found.items() if any(row[_STATUS] == "failed" for row in rows)}
             for key in sorted(damaged):
                 warnings.warn(f"results {key} do not match their checksum: taken out and made again", stacklevel=2)
+            for key in damaged | failed:
                 connection.execute("DELETE FROM rows WHERE block = ?", (key,))
                 connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
-        return asked.keys() - damaged
+        return asked.keys() - damaged - failed
 
     def put(
         self, key: str, spec: Mapping[str, Any], rows: Sequence[Row], sheets: Sequence[Mapping[str, Any]], run_id: str
@@ -100,6 +108,20 @@ class ResultStore:
             found = connection.execute("SELECT measure, version, sheet FROM sheets").fetchall()
         wanted = set(measures)
         return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+
+    def _set_aside_if_damaged(self) -> None:
+        """Move a file away that is no database any more: results are made again, and what is left may be looked at."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.OperationalError:
+            return  # locked, or not to be opened: told when it is used
+        except sqlite3.DatabaseError as error:
+            warnings.warn(f"{self.path.name} is damaged ({error}): set aside as *.damaged and made again", stacklevel=3)
+            for suffix in ("", "-wal", "-shm"):
+                part = self.path.with_name(f"{self.path.name}{suffix}")
+                if part.exists():
+                    part.replace(part.with_name(f"{part.name}.damaged"))
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:

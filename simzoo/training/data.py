@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from simzoo.errors import DataError
 from simzoo.images.imageset import ImageSet
 
 Views = Callable[[Any], list[Tensor]]
@@ -55,7 +57,7 @@ class TrainingImages(Dataset[tuple[list[Tensor], int]]):
 
     def __init__(self, images: ImageSet, indices: Sequence[int], views: Views, seed: int) -> None:
         """Decode the images; an image that does not decode raises, since a training must know what it saw."""
-        self.pictures = [images.image(index) for index in indices]
+        self.pictures = [_picture(images, index) for index in indices]
         self.ids = [images.id(index) for index in indices]
         self.labels = [images.label(index) for index in indices]
         self.views, self.seed = views, seed
@@ -78,6 +80,18 @@ class TrainingImages(Dataset[tuple[list[Tensor], int]]):
             finally:
                 random.setstate(python)
                 np.random.set_state(arrays)  # noqa: NPY002 - the same
+
+
+def _picture(images: ImageSet, index: int) -> Image.Image:
+    try:
+        return images.image(index)
+    except (DataError, OSError) as error:
+        raise DataError(
+            f"{images.id(index)} of {images.name} ({images.split}) cannot be trained on",
+            expected="an image that decodes",
+            got=str(error).splitlines()[0],
+            next_step="mend or remove the file: a training must know what it saw",
+        ) from error
 
 
 def loader(images: TrainingImages, batch_size: int, workers: int) -> DataLoader[tuple[list[Tensor], int]]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,28 +125,45 @@ def _fit(run: Run, device: str, workers: int, progress: Progress) -> list[float]
     settings = run.training.settings
     batches = loader(run.images, settings.batch_size, workers)
     steps = settings.epochs * len(batches)
-    quiet = logging.getLogger("pytorch_lightning")
-    level, deterministic = quiet.level, torch.backends.cudnn.deterministic
-    quiet.setLevel(logging.ERROR)
-    with progress.step(f"train {run.spec.name}", steps) as step, torch.random.fork_rng(devices=[]):
+    bar = progress.step(f"train {run.spec.name}", steps)
+    with bar as step, torch.random.fork_rng(devices=[]), _lightning_contained():
         loop = _Loop(run, step, steps)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # advice on workers, loggers and checkpoints that does not apply here
-            trainer = lightning.Trainer(
-                accelerator="gpu" if device.startswith("cuda") else "cpu",
-                devices=1,
-                max_epochs=settings.epochs,
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-                use_distributed_sampler=False,
-            )
-            trainer.fit(loop, batches)
-    quiet.setLevel(level)
-    torch.backends.cudnn.deterministic = deterministic
+        trainer = lightning.Trainer(
+            accelerator="gpu" if device.startswith("cuda") else "cpu",
+            devices=1,
+            max_epochs=settings.epochs,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+        trainer.fit(loop, batches)
     run.model.module.eval().requires_grad_(requires_grad=False)
     return loop.losses
+
+
+@contextmanager
+def _lightning_contained() -> Iterator[None]:
+    """Keep what pytorch-lightning changes in the process to the training, and an interrupt an interrupt.
+
+    It answers Ctrl-C by leaving the process with status 1, deaf to further ones.
+    """
+    talk = logging.getLogger("pytorch_lightning")
+    level, deterministic = talk.level, torch.backends.cudnn.deterministic
+    answer = signal.getsignal(signal.SIGINT)
+    talk.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on workers, loggers and checkpoints that does not apply here
+            yield
+    except SystemExit as stopped:
+        raise KeyboardInterrupt from stopped
+    finally:
+        talk.setLevel(level)
+        torch.backends.cudnn.deterministic = deterministic
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, answer)
 
 
 def total(loss: Any) -> Tensor:

@@ -9,7 +9,7 @@ def test_it_prints_a_verdict_and_says_what_it_wrote(simzoo, tmp_path):
     done = simzoo("compare", *QUICK)
     assert done.exit_code == 0
     assert done.stdout.lstrip().startswith("Verdict")
-    folder = tmp_path / "simzoo-out" / "compare-resnet18-init-resnet18-init_1"
+    folder = tmp_path / "simzoo-out" / "compare-resnet18-init-resnet18-init_1-n-40-taps-final"
     assert {path.name for path in folder.iterdir()} == {"table.parquet", "report.html", "figures"}
     assert f"wrote {folder.relative_to(tmp_path)}/report.html" in done.stderr
 
@@ -75,3 +75,13 @@ def test_with_json_an_error_is_one_object_too(simzoo):
 def test_a_traceback_only_with_debug(simzoo):
     done = simzoo("compare", "resnet18-int", "vit-init", "--debug")
     assert type(done.exception).__name__ == "UnknownNameError"
+
+
+def test_another_question_goes_to_another_folder_and_long_names_stay_apart():
+    from simzoo.cli.compare import _folder_name
+
+    assert _folder_name("simzoo compare a-sl b#1") == "compare-a-sl-b_1"
+    assert _folder_name("simzoo compare a b --measure twonn") == "compare-a-b-measure-twonn"
+    long = [_folder_name(f"simzoo compare {'x' * 200} b{end}") for end in (1, 2)]
+    assert long[0] != long[1]
+    assert max(map(len, long)) < 140

@@ -17,3 +17,8 @@ def test_an_unknown_kind_is_an_error_with_the_kinds(simzoo):
     done = simzoo("list", "measure")
     assert done.exit_code == 2
     assert "did you mean measures" in done.stderr
+
+
+def test_names_stay_whole_in_a_narrow_terminal(simzoo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "knn_accuracy" in simzoo("list", "measures").stdout

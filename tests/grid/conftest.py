@@ -34,6 +34,12 @@ def picky_pair(x, y):
     return 0.0
 
 
+@similarity(name="same_width", **PAIR)
+def same_width(x, y):
+    """Raises for a pair of different widths, though each side with itself is fine."""
+    return float(abs(x.values - y.values).sum())
+
+
 @geometry(name="broken_tap", larger="bigger", **FACTS)
 def broken_tap(x):
     """Raises."""
@@ -43,7 +49,7 @@ def broken_tap(x):
 class Plugin:
     @hookimpl
     def simzoo_measures(self):
-        return [counted, broken_pair, picky_pair, broken_tap]
+        return [counted, broken_pair, picky_pair, same_width, broken_tap]
 
 
 @pytest.fixture

@@ -131,3 +131,19 @@ def test_accuracy_stands_once_for_each_model_at_its_final_tap(study, shelves):
         rows = finished(study(*measures, taps="blocks"), shelves)[0].rows().query("measure == 'knn_accuracy'")
         assert len(rows) == count
         assert (rows["tap"] == "final").sum() == 2
+
+
+def test_a_pair_of_taps_that_fails_costs_its_own_cell(study, shelves):
+    rows = finished(study("same_width", "cka", taps="blocks"), shelves)[0].rows()
+    pairs = rows.query("measure == 'same_width' and model != model_b and field == 'value'")
+    wide = pairs["d"] != pairs["d_b"]
+    assert set(pairs[wide]["status"]) == {"failed"}
+    assert pairs[wide]["reason"].str.contains("could not be broadcast").all()
+    assert set(pairs[~wide]["status"]) == {"ok"}
+    assert (rows.query("measure == 'cka'")["status"] == "ok").all()
+
+
+def test_what_failed_is_tried_again_and_what_is_sound_is_not(study, shelves):
+    finished(study("broken_pair", "cka"), shelves)
+    _, ran = finished(study("broken_pair", "cka"), shelves)
+    assert {block.spec["measure"] for block in ran} == {"broken_pair"}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from simzoo.errors import DataError
 from simzoo.images.find import open_data
 from simzoo.training.data import EpochOrder, TrainingImages, draw_seed, loader
 
@@ -72,3 +73,13 @@ def test_drawing_views_leaves_the_global_generators_alone(images):
 def test_short_last_batches_are_left_out_and_small_sets_still_give_one(images):
     assert len(loader(images, 16, 0)) == 2
     assert len(loader(images, 64, 0)) == 1
+
+
+def test_an_image_that_does_not_decode_is_named(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        (tmp_path / "train" / name / "x.png").write_bytes(b"not a picture")
+    with pytest.raises(
+        DataError, match=r"a/x.png of .* \(train\) cannot be trained on(.|\n)*next: mend or remove the file"
+    ):
+        TrainingImages(open_data(str(tmp_path), "train"), [0], noisy, seed=0)

@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -100,3 +102,15 @@ def test_an_objective_sees_normalised_views_and_trains_every_parameter():
 def test_the_shelf_is_empty_before(tmp_path):
     assert weights_shelf().folder.parent == home()
     assert weights_shelf().get("0" * 20) is None
+
+
+def test_an_interrupt_is_an_interrupt_and_leaves_the_process_able_to_hear_the_next(monkeypatch):
+    answer = signal.getsignal(signal.SIGINT)
+
+    def stop(self, batch):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simzoo.training.objectives.supervised.Supervised.loss", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(short())
+    assert signal.getsignal(signal.SIGINT) is answer

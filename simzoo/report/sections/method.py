@@ -16,8 +16,9 @@ RULES = (
     f"Rules of the verdict (ours). Agree: the whole interval is at least {AGREE:g} and lies above its null. Agree in "
     f"part: the interval lies above the null and p < {SIGNIFICANT:g}, but it reaches below {AGREE:g}. "
     "Cannot be told from chance: anything else. A lag is named where its interval excludes 0, the layers are more "
-    f"alike than chance, and they pair up in order of depth (rank correlation {ORDERED:g} or more). Two accuracies cannot be told apart where their intervals overlap. Nothing is concluded from a "
-    "value without an interval and a null."
+    f"alike than chance, and they pair up in order of depth (rank correlation {ORDERED:g} or more). Two accuracies "
+    "cannot be told apart where their intervals overlap. Nothing is concluded from a value without an interval and a "
+    "null."
 )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from simzoo.report.figures import accuracy_bars
 from simzoo.report.reading import Accuracy, accuracies, models
 from simzoo.report.section import Block, Chart, DataView
-from simzoo.report.words import duration, real, with_interval
+from simzoo.report.words import effort, real, with_interval
 from simzoo.table.schema import Table
 
 _WIDEST = 8  # models up to which each has a column of its own
@@ -43,7 +43,7 @@ def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dic
         "objective": "none (untrained)" if untrained else known.get("objective"),
         "paradigm": None if untrained else known.get("paradigm"),
         "recipe": None if untrained else known.get("recipe"),
-        "training": None if untrained else _training(known),
+        "training": None if untrained else effort(known),
         "shortened to": known.get("shortened"),
         **_scores(name, measured),
         "backbone": known.get("backbone"),
@@ -66,16 +66,6 @@ def _scores(name: str, measured: list[Accuracy]) -> dict[str, str | None]:
             scores[f"kNN accuracy{where}"] = with_interval(*found.trained) if found.trained else None
             scores[f"the same untrained{where}"] = with_interval(*found.untrained) if found.untrained else None
     return scores
-
-
-def _training(known: Mapping[str, Any]) -> str | None:
-    epochs, images, seconds = (real(known.get(key)) for key in ("epochs", "train_images", "train_seconds"))
-    words = [
-        f"{epochs:g} epochs" if epochs is not None else "",
-        f"{images:,.0f} images" if images is not None else "",
-        duration(seconds) if seconds else "",
-    ]
-    return ", ".join(word for word in words if word) or None
 
 
 def _whole(value: Any) -> str | None:
