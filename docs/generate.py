@@ -82,7 +82,7 @@ def with_includes(page: Path) -> str:
     """Return a hand-written page with the files it includes as they are now."""
 
     def filled(match: re.Match[str]) -> str:
-        source = (HERE.parent / match[1]).read_text().rstrip()
+        source = (HERE.parent / match[1]).read_text(encoding="utf-8").rstrip()
         return f"<!-- include {match[1]} -->\n```python\n{source}\n```\n<!-- end include -->"
 
     return re.sub(r"<!-- include (\S+) -->\n.*?<!-- end include -->", filled, page.read_text(), flags=re.DOTALL)

@@ -51,6 +51,10 @@ class PluginError(SimzooError):
     """A plugin did not load, or a hook of it raised."""
 
 
+class ConformanceError(SimzooError):
+    """A part does not do what it declares, or what every part of its kind must."""
+
+
 class CardError(UsageError):
     """A card or recipe does not validate."""
 

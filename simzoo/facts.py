@@ -1,7 +1,8 @@
 """Fact sheets: what a part says about itself, as frozen data, and the decorators that attach them.
 
 A decorator never registers anything: it sets `part.sheet` and returns the part unchanged. Plugins hand
-their parts to simzoo through the hooks of `simzoo.hookspecs`.
+their parts to simzoo through the hooks of `simzoo.hookspecs`. Each takes `waive={"check": "reason"}`: checks of
+`simzoo.testing` that this part need not pass, each with a written reason, which the suite prints.
 """
 
 from __future__ import annotations
@@ -51,13 +52,15 @@ class MeasureSheet:
     fields: tuple[str, ...] = ("value",)
     neighbours: str | None = None
     summary: str = ""
+    waive: Mapping[str, str] = field(default_factory=dict)
     inner: Callable[..., Any] | None = field(default=None, compare=False)
     grid: Callable[..., Any] | None = field(default=None, compare=False)
     function: Callable[..., Any] = field(default=lambda: None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as plain data, as stored beside results: no functions, None for an end without bound."""
-        names = [item.name for item in fields(self) if item.name not in {"inner", "grid", "function"}]
+        left_out = {"inner", "grid", "function"} | ({"waive"} if not self.waive else set())
+        names = [item.name for item in fields(self) if item.name not in left_out]
         plain: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
         plain["range"] = [None if math.isinf(end) else end for end in self.range]
         plain["has_inner"] = self.inner is not None
@@ -75,11 +78,13 @@ class PartSheet:
     kind: Literal["objective", "backbone", "dataset", "augmentation", "executor"]
     reference: str = ""
     summary: str = ""
+    waive: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as one flat mapping."""
-        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "facts"}
+        left_out = {"facts"} | ({"waive"} if not self.waive else set())
+        own = {item.name: _plain(getattr(self, item.name)) for item in fields(self) if item.name not in left_out}
         return own | {name: _plain(value) for name, value in self.facts.items() if name not in own}
 
 
@@ -168,10 +173,17 @@ def transferability(
 
 
 def objective(
-    *, name: str, version: int, backbone: str = "any", labels: bool = False, paradigm: str = "", reference: str = ""
+    *,
+    name: str,
+    version: int,
+    backbone: str = "any",
+    labels: bool = False,
+    paradigm: str = "",
+    reference: str = "",
+    waive: Mapping[str, str] | None = None,
 ) -> Callable[[P], P]:
     """Declare a training objective: a class with `views`, `build` and `loss` (see `simzoo_objectives`)."""
-    facts = {"backbone": backbone, "labels": labels, "paradigm": paradigm}
+    facts = {"backbone": backbone, "labels": labels, "paradigm": paradigm, "waive": waive or {}}
     return _attach_part("objective", name, version, reference, facts)
 
 
@@ -196,8 +208,11 @@ def executor(*, name: str, version: int = 1, **facts: Any) -> Callable[[P], P]:
 
 
 def _attach_part(kind: Any, name: str, version: int, reference: str, facts: Mapping[str, Any]) -> Callable[[P], P]:
+    waive = facts.get("waive", {})
+    facts = {key: value for key, value in facts.items() if key != "waive"}
+
     def attach(part: P) -> P:
-        part.sheet = PartSheet(name, version, kind, reference, _first_line(part), facts)  # type: ignore[attr-defined]
+        part.sheet = PartSheet(name, version, kind, reference, _first_line(part), waive, facts)  # type: ignore[attr-defined]
         return part
 
     return attach

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any
 
 import pluggy
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from simzoo import hookspecs
 from simzoo.errors import PluginError
@@ -24,15 +28,20 @@ class PluginHost:
     disabled: tuple[str, ...] = ()
 
     def call(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Yield `(plugin name, part)` from one hook, each implementation called in a guard of its own."""
+        """Yield `(plugin name, part)` from one hook, each implementation called in a guard of its own.
+
+        With `SIMZOO_TRACE_PLUGINS=1` each call is a line on stderr: hook, plugin, parts, seconds.
+        """
         caller = getattr(self.manager.hook, hook)
         for implementation in caller.get_hookimpls():
-            name = implementation.plugin_name
+            name, started = implementation.plugin_name, time.perf_counter()
             try:
                 parts = _listed(implementation.function())
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises must not end the others
                 self.broken[name] = _broken(name, f"its hook {hook} raised", error)
+                _trace(hook, name, f"raised {type(error).__name__}", started)
                 continue
+            _trace(hook, name, f"{len(parts)} parts", started)
             yield from ((name, part) for part in parts)
 
 
@@ -53,13 +62,42 @@ def load_plugins(found: Iterable[EntryPoint] | None = None, *, extra: Iterable[t
             host.disabled += (point.name,)
             continue
         source = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-        _take(host, point.name, source, point.load)
+        _take(host, point.name, source, point.load, unmet(getattr(point.dist, "requires", None) or ()))
     for name, module in extra:
         _take(host, name, getattr(module, "__file__", None) or repr(module), _ready(module))
     return host
 
 
-def _take(host: PluginHost, name: str, source: str, load: Callable[[], Any]) -> None:
+def unmet(requirements: Iterable[str]) -> str:
+    """Return those of a distribution's requirements on simzoo itself that this simzoo does not meet.
+
+    >>> unmet(["numpy>=99", "simzoo>=0.0.1", "simzoo>=999; python_version > '3'"])
+    'simzoo>=999'
+    """
+    found = [_requirement(text) for text in requirements]
+    return ", ".join(f"{needed.name}{needed.specifier}" for needed in found if needed and _fails(needed))
+
+
+def _fails(found: Requirement) -> bool:
+    if canonicalize_name(found.name) != hookspecs.PROJECT:
+        return False
+    applies = found.marker is None or found.marker.evaluate({"extra": ""})
+    return applies and not found.specifier.contains(version(hookspecs.PROJECT), prereleases=True)
+
+
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:  # of another package: pip's business
+        return None
+
+
+def _trace(hook: str, plugin: str, what: str, started: float) -> None:
+    if os.environ.get("SIMZOO_TRACE_PLUGINS", "0") not in {"", "0"}:
+        sys.stderr.write(f"trace: {hook} of {plugin}: {what}, {time.perf_counter() - started:.3f} s\n")
+
+
+def _take(host: PluginHost, name: str, source: str, load: Callable[[], Any], unmet: str = "") -> None:
     """Load and register one plugin; take it out again if it implements a hook that does not exist."""
     if name in host.sources:
         host.broken[f"{name} ({source})"] = PluginError(
@@ -70,6 +108,14 @@ def _take(host: PluginHost, name: str, source: str, load: Callable[[], Any]) -> 
         )
         return
     host.sources[name] = source
+    if unmet:
+        host.broken[name] = PluginError(
+            f"plugin {name!r} is broken: it needs another simzoo",
+            expected=unmet,
+            got=f"simzoo {version(hookspecs.PROJECT)}",
+            next_step=f"install {unmet!r}, or a version of {source.split(maxsplit=1)[0]} that goes with this simzoo",
+        )
+        return
     what = "it could not be imported"
     try:
         module = load()

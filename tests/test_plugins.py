@@ -1,3 +1,4 @@
+import re
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from types import SimpleNamespace
@@ -163,3 +164,41 @@ def test_a_plugin_given_by_hand_is_isolated_too():
 
 def test_what_is_installed_is_what_is_loaded():
     assert set(load_plugins().sources) == {point.name for point in entry_points(group="simzoo")}
+
+
+@pytest.mark.parametrize(
+    ("requires", "unmet"),
+    [
+        (["simzoo>=99"], "simzoo>=99"),
+        (["Simzoo <0.0.1 ; python_version > '3'", "numpy"], "Simzoo<0.0.1"),
+        (["simzoo>=99; extra == 'more'", "simzoo", "simzoo>=0.0.1", "not a requirement!"], None),
+        (None, None),
+    ],
+)
+def test_a_plugin_that_needs_another_simzoo_is_named_and_not_imported(point, requires, unmet):
+    found = point("late", "raise RuntimeError" if unmet else MEASURE.format(name="sound"))
+    vars(found).update(dist=SimpleNamespace(name="late-plugin", version="2.0", requires=requires))
+    host = load_plugins([found])
+    if unmet is None:
+        assert host.broken == {}
+        return
+    error = host.broken["late"]
+    assert error.what == "plugin 'late' is broken: it needs another simzoo"
+    assert error.expected == unmet
+    assert error.got.startswith("simzoo ")
+    assert error.next_step == f"install {unmet!r}, or a version of late-plugin that goes with this simzoo"
+
+
+def test_hook_calls_are_traced_on_stderr_when_asked(point, monkeypatch, capsys):
+    points = [point("good", MEASURE.format(name="sound")), point("bad", HOOK.format(arguments="", body="return 1 / 0"))]
+    assert list(Catalog(load_plugins(points)).measures) == ["sound"]
+    monkeypatch.setenv("SIMZOO_TRACE_PLUGINS", "0")
+    assert list(Catalog(load_plugins(points)).measures) == ["sound"]
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("SIMZOO_TRACE_PLUGINS", "1")
+    assert list(Catalog(load_plugins(points)).measures) == ["sound"]
+    traced = sorted(re.sub(r"[\d.]+ s$", "T s", line) for line in capsys.readouterr().err.splitlines())
+    assert traced == [
+        "trace: simzoo_measures of bad: raised ZeroDivisionError, T s",
+        "trace: simzoo_measures of good: 1 parts, T s",
+    ]

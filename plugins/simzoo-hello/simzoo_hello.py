@@ -23,19 +23,15 @@ from simzoo.errors import ConstantInputError
     reference="ours",
 )
 def norm_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """Pearson correlation of the row norms: do both representations find the same images large?
+    """Say whether two representations find the same images large: the Pearson correlation of their row norms.
 
-    r = corr(|x_i|, |y_i|) over the rows i.
-
-    Args:
-        x: (n, d) features.
-        y: (n, e) features of the same n samples.
-
-    Returns:
-        A number in [-1, 1]; 1: the norms agree up to scale, 0: no linear relation, -1: opposite.
-
-    Undefined when all rows of one side have the same norm (ConstantInputError).
-    Cost: O(n (d + e)). Departures: none. Reference: ours, an example.
+    Formula: r = corr(|x_i|, |y_i|) over the rows i.
+    Arguments: x (n, d) and y (n, e), rows = the same samples in the same order.
+    Returns: a number without unit in [-1, 1]; 1 = norms agree up to scale and shift, 0 = unrelated, -1 = opposite.
+    Undefined: all rows of one side have the same norm (ConstantInputError).
+    Cost: n (d + e) multiply-adds.
+    Departures: none.
+    Reference: ours, an example.
 
     >>> import numpy as np
     >>> x = np.diag([1.0, 2.0, 3.0, 4.0])

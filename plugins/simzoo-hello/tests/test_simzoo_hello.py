@@ -5,6 +5,7 @@ from simzoo_hello import norm_correlation
 
 import simzoo
 from simzoo.errors import ConstantInputError
+from simzoo.testing import require_conformance
 
 
 def two_sides():
@@ -16,6 +17,10 @@ def test_it_equals_scipys_pearson_correlation_of_the_norms():
     x, y = two_sides()
     expected = pearsonr(np.sqrt((x**2).sum(1)), np.sqrt((y**2).sum(1))).statistic
     assert norm_correlation(x, y) == pytest.approx(expected, abs=1e-12)
+
+
+def test_it_does_what_it_declares():
+    require_conformance(norm_correlation)
 
 
 def test_simzoo_finds_it_by_name():

@@ -1,0 +1,131 @@
+"""Objectives are broken in every way the suite is for; each time it fails, and says what is wrong."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from simzoo.facts import objective
+from simzoo.training.objectives.simclr import SimCLR
+from simzoo.training.objectives.supervised import Supervised
+
+FALLS, REACHES = "the loss is finite and falls", "gradients reach the backbone and no teacher"
+STATE, LABELS = "the state can be saved and loaded", "labels are used as declared"
+
+
+def mutant(base, labels=False, **methods):
+    made = type("Mutant", (base,), methods)
+    return objective(name="mutant", version=1, labels=labels, paradigm="x")(made)
+
+
+def attract(self, batch):
+    first, second = self.backbone(torch.cat(batch.views)).chunk(2)
+    return functional.mse_loss(first, second) + 0.1 * functional.mse_loss(first, torch.zeros_like(first))
+
+
+def detached(self, batch):
+    return self.criterion(self.head(self.backbone(batch.views[0]).detach()), batch.labels)
+
+
+def with_bank(self, batch):
+    self.bank = 0.9 * getattr(self, "bank", 0.0) + 1.0
+    return Supervised.loss(self, batch) * self.bank
+
+
+def flat(self, batch):
+    return 1 + 0 * Supervised.loss(self, batch)
+
+
+def drawn(self, batch):
+    return Supervised.loss(self, batch) * (1 + 1e-3 * torch.rand((), generator=self.generator))
+
+
+def build_drawn(self, *given):
+    self.generator = torch.Generator()
+    self.generator.seed()
+    return Supervised.build(self, *given)
+
+
+def build_with_teacher(self, backbone, *given):
+    head = Supervised.build(self, backbone, *given)
+    self.heads = nn.ModuleDict({"head": head, "teacher": copy.deepcopy(head)})
+    return self.heads
+
+
+def train_teacher(self, batch):
+    return Supervised.loss(self, batch) + self.heads["teacher"](self.backbone(batch.views[0])).square().mean()
+
+
+def spare_teacher(self, batch):
+    with torch.no_grad():
+        wanted = self.heads["teacher"](self.backbone(batch.views[0]))
+    return Supervised.loss(self, batch) + functional.mse_loss(self.head(self.backbone(batch.views[0])), wanted)
+
+
+def overwrite(self, batch):
+    batch.views[0].mul_(0.5)
+    return Supervised.loss(self, batch)
+
+
+TEACHER = {"build": build_with_teacher, "loss": train_teacher}
+MUTATIONS = {
+    "collapse": (mutant(SimCLR, loss=attract), "features do not collapse", "a stopped gradient, negatives"),
+    "no gradient": (mutant(Supervised, True, loss=detached), REACHES, "none at first.weight, first.bias"),
+    "a trained teacher": (mutant(Supervised, True, **TEACHER), REACHES, "gradients at teacher.weight, teacher.bias"),
+    "a bank outside the state": (mutant(Supervised, True, loss=with_bank), STATE, "keeps something outside its state"),
+    "a loss that does not fall": (mutant(Supervised, True, loss=flat), FALLS, "does not fall"),
+    "a loss that is not finite": (
+        mutant(Supervised, True, loss=lambda self, batch: Supervised.loss(self, batch) * torch.nan),
+        FALLS,
+        "to nan",
+    ),
+    "draws of its own": (
+        mutant(Supervised, True, loss=drawn, build=build_drawn),
+        "one seed gives one training",
+        "does not repeat",
+    ),
+    "labels that are not declared": (mutant(Supervised), LABELS, "a loss that does not depend on labels"),
+    "labels that are not used": (mutant(SimCLR, True), LABELS, "a loss that changes with the labels"),
+    "an overwritten batch": (
+        mutant(Supervised, True, loss=overwrite),
+        "the batch is not changed",
+        "writes to its batch",
+    ),
+    "no module": (mutant(Supervised, True, build=lambda *given: None), "build returns a module", "NoneType"),
+    "views of another kind": (
+        mutant(Supervised, True, views=lambda *given: lambda image: [torch.zeros(1, 4, 4)]),
+        "views are images",
+        "(24, 1, 4, 4)",
+    ),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_what_is_broken_is_found_and_named(failures, mutation):
+    part, check, text = MUTATIONS[mutation]
+    found = failures(part)
+    assert text in found[check], found
+
+
+def test_a_teacher_without_gradients_passes(failures):
+    assert failures(mutant(Supervised, True, build=build_with_teacher, loss=spare_teacher)) == {}
+
+
+def test_an_objective_for_vits_is_given_one(failures):
+    seen = []
+
+    class Seeing(Supervised):
+        def build(self, backbone, *given):
+            seen.append(type(backbone.__self__.module).__name__)
+            return super().build(backbone, *given)
+
+    part = objective(name="seeing", version=1, backbone="vit", labels=True)(Seeing)
+    assert failures(part) == {}
+    assert set(seen) == {"VisionTransformer"}
+
+
+def test_no_loss_must_mean_untrained(failures):
+    part = objective(name="empty", version=1, paradigm="supervised")(type("Empty", (), {}))
+    assert "has no method `loss`" in failures(part)["it says that it trains nothing"]
