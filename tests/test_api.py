@@ -119,3 +119,14 @@ def test_weights_are_copied_out_with_their_facts(tmp_path):
     assert weights.read_bytes() == made.path.read_bytes()
     assert json.loads(facts.read_text())["settings"]["epochs"] == 1
     assert simzoo.load("resnet18-sl:quick+epochs=1+train-images=64").parameters > 1e7
+
+
+def test_a_draw_is_asked_for_by_name_and_number():
+    one, two = (
+        simzoo.represent("resnet18-init", taps="final", n=12, augmentation="rotate:0.5", draw=i)[0] for i in (0, 1)
+    )
+    assert (one.augmentation, one.strength, one.draw, two.draw) == ("rotate", 0.5, 0, 1)
+    assert one.ids == two.ids
+    clean = simzoo.represent("resnet18-init", taps="final", n=12)[0]
+    assert simzoo.measure("invariance", clean, views=[one, two])["draws"] < 1
+    assert simzoo.measure("alignment", clean, views=[one, one]) == 0

@@ -34,17 +34,31 @@ class Case:
     def __str__(self):
         return "-".join([self.sheet.name, *map(str, self.options.values())])
 
+    @property
+    def company(self):
+        """How many more matrices of the same layer the measure wants: its views."""
+        return 2 if "views" in self.sheet.needs else 0
+
     def sides(self, n=N, seed=0):
-        """One representation or two that resemble each other, in clusters, and the labels of the clusters."""
+        """One representation or two that resemble each other, in clusters, and the labels of the clusters.
+
+        With company a side is a stack (1 + company, n, d), so that what is done to it is done to all.
+        """
         draw = np.random.default_rng(seed)
         labels = np.arange(n) % CLASSES
         x = 2 * draw.normal(size=(CLASSES, WIDTHS[0]))[labels] + draw.normal(size=(n, WIDTHS[0]))
+        if self.company:
+            return [x + 0.5 * draw.normal(size=(1 + self.company, *x.shape))], labels
         y = x @ draw.normal(size=WIDTHS) + draw.normal(size=(n, WIDTHS[1]))
         return [x, y] if self.sheet.kind == "similarity" else [x], labels
 
     def value(self, sides, labels):
         """The fields of the measure, as an array."""
         given = {"labels": labels} if "labels" in self.sheet.needs else {}
+        if self.company:
+            x, *others = sides[0]
+            given["views"] = others
+            sides = [x]
         return np.array(list(evaluate(self.sheet, *sides, **given, **self.options).values()))
 
     def invariant_to(self, side):
@@ -73,12 +87,12 @@ def cases_of(measures):
 def transformed(group, x, seed):
     """An element of the group, drawn by the seed and far from the identity, applied to `x`."""
     draw = np.random.default_rng(seed)
-    d = x.shape[1]
+    d = x.shape[-1]
     rotations = [np.linalg.qr(draw.normal(size=(d, d)))[0] for _ in range(2)]
     shift = 5 * draw.normal(size=d)
     stretched = x @ rotations[0] @ np.diag(np.logspace(-1.5, 1.5, d)) @ rotations[1]
     return {
-        "permutation": x[:, draw.permutation(d)],
+        "permutation": x[..., draw.permutation(d)],
         "rotation": x @ rotations[0],
         "scale": x * draw.uniform(2, 9),
         "translation": x + shift,
@@ -148,7 +162,7 @@ def inputs_are_not_changed(case):
 def the_order_of_samples_does_not_matter(case):
     sides, labels = case.sides()
     order = np.random.default_rng(1).permutation(N)
-    moved = case.value([x[order] for x in sides], labels[order])
+    moved = case.value([x[..., order, :] for x in sides], labels[order])
     np.testing.assert_allclose(moved, case.value(sides, labels), rtol=1e-8, atol=1e-8)
 
 
@@ -166,13 +180,13 @@ def edge_cases_are_as_declared(case):
 def _at_the_edge(edge, x):
     copied = x.copy()
     if edge == "duplicates":
-        copied[1:4] = copied[0]
+        copied[..., 1:4, :] = copied[..., :1, :]
     if edge == "zero rows":
-        copied[:2] = 0
+        copied[..., :2, :] = 0
     return {
-        "n <= d": np.random.default_rng(0).normal(size=(len(x), len(x) + 20)),
+        "n <= d": np.random.default_rng(0).normal(size=(*x.shape[:-1], x.shape[-2] + 20)),
         "constant": np.full_like(x, 0.1),
-        "one column": x[:, :1],
+        "one column": x[..., :1],
     }.get(edge, copied)
 
 
