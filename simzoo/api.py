@@ -18,6 +18,7 @@ from torch import nn
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import TrainingError, UsageError
 from simzoo.facts import MeasureSheet
+from simzoo.images.augment import drawn
 from simzoo.images.find import evaluation_split, open_data
 from simzoo.images.sampling import sample
 from simzoo.measures.evaluate import evaluate, matrix_of
@@ -81,17 +82,22 @@ def represent(
     pool: str | None = None,
     n: int | None = 1_000,
     *,
+    augmentation: str = "none",
+    draw: int = 0,
     split: str | None = None,
+    seed: int = 0,
     device: str = "cpu",
 ) -> list[Representation]:
     """Return the representations of images at the taps of a model, in the order of its layers.
 
     `pool=None` takes the model's own; `split=None` the test split. A model that is trained at first use must have been
-    trained (`simzoo.train`).
+    trained (`simzoo.train`). `augmentation` is `NAME[:STRENGTH]`; what it does to an image is a pure function of
+    `seed`, the image's id and `draw`, whatever the model.
     """
+    view = drawn(augmentation, draw, seed)
     frozen = load(model, device=device)
     images = open_data(data, split or evaluation_split(data))
-    return extract(frozen, images, sample(images, n), taps, pool or frozen.pool, device=device)
+    return extract(frozen, images, sample(images, n), taps, pool or frozen.pool, draw=view, device=device)
 
 
 def load(model: str | nn.Module, *, device: str = "cpu") -> Model:

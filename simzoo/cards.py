@@ -1,4 +1,7 @@
-"""Cards and recipes as data, read from TOML and checked. A card names a model, a recipe says how to train one."""
+"""Cards, recipes and augmentations as data, read from TOML and checked.
+
+A card names a model, a recipe says how to train one, an augmentation what is done to images before a model sees them.
+"""
 
 from __future__ import annotations
 
@@ -148,6 +151,25 @@ class Recipe(_Frozen):
                 next_step="name another recipe (NAME@DATA:RECIPE; simzoo list recipes)",
             )
         return self.objectives[objective]
+
+
+class Augmentation(_Frozen):
+    """A named setting: operations one after the other, each with its own options (none leave the image as it is)."""
+
+    version: Literal[1]
+    name: str
+    summary: str
+    source: str = ""
+    reference: str = ""
+    operations: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="after")
+    def _name_each_once(self) -> Augmentation:
+        """Ask for a name in each, and for different ones: an operation's numbers hang on its name."""
+        names = [options.get("operation") for options in self.operations]
+        if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+            raise ValueError('name the operation in each of operations (operation = "crop"), and none of them twice')
+        return self
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -139,6 +139,7 @@ def compare(
     n: int | None = 1_000,
     taps: str = "residual",
     pool: str | None = None,
+    augmentation: str = "none",
     epochs: int | None = None,
     train_images: int | None = None,
     resamples: int | None = None,
@@ -153,7 +154,9 @@ def compare(
 
     `data=None` means `digits`, or the data set that all the models named were trained on (`NAME@DATA`). A similarity
     gives a layers-by-layers matrix for each pair of models, a model with itself included; any other measure a value for
-    each tap. kNN accuracy stands beside each model and beside its untrained twin.
+    each tap. With `augmentation=` (`NAME[:STRENGTH]`) all models see the same draw of it, and measures that need views
+    (`invariance`, `alignment`) get two; without it those get two of `augs`. kNN accuracy,
+    always of clean images, stands beside each model and beside its untrained twin.
     """
     started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
     created = now()
@@ -171,6 +174,7 @@ def compare(
         n=n,
         taps=taps,
         pool=pool,
+        augmentation=augmentation,
         accuracy_only=untrained_twins(sources) if has_pairs_of_a_class(data, split, n, shelves) else (),
         resamples=resamples,
         permutations=permutations,
@@ -186,7 +190,7 @@ def compare(
     run.finish()
     table = table_of(run)
     options = {"measure": ",".join(asked), "data": data, "n": n, "taps": taps, "pool": pool, "seed": seed}
-    options |= {"resamples": resamples, "permutations": permutations}
+    options |= {"augmentation": augmentation, "resamples": resamples, "permutations": permutations}
     seconds = time.perf_counter() - started
     table.context |= {"command": _command(study, options), "measure": asked[0], "started": created, "seconds": seconds}
     typed = tuple(source.typed or source.name for source in sources)
@@ -196,7 +200,7 @@ def compare(
 def _command(study: Study, options: dict[str, Any]) -> str:
     """Return the command that gives this table again; the names say how the models were trained, or where a card is."""
     models = [source.typed if source.typed.startswith("file:") else source.name for source in study.models]
-    plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "seed": 0}
+    plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "augmentation": "none", "seed": 0}
     asked = {name: value for name, value in options.items() if value is not None and value != plain.get(name)}
     flags = [
         f"--{name} {part}"

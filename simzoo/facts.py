@@ -197,9 +197,15 @@ def dataset(*, name: str, version: int = 1, reference: str = "", **facts: Any) -
     return _attach_part("dataset", name, version, reference, facts)
 
 
-def augmentation(*, name: str, version: int = 1, reference: str = "", **facts: Any) -> Callable[[P], P]:
-    """Declare an augmentation: `params(uniforms, strength)` and `apply(batch, params)`."""
-    return _attach_part("augmentation", name, version, reference, facts)
+def augmentation(
+    *, name: str, version: int = 1, uniforms: int = 1, colour: bool = False, reference: str = "", **facts: Any
+) -> Callable[[P], P]:
+    """Declare an augmentation: a class with `params(uniforms, strength)` and `apply(batch, params)`.
+
+    `uniforms` is how many numbers in [0, 1) an image's parameters are made of, `colour` whether it works on colour,
+    of which a grey image has none. The fields of the class are its settings.
+    """
+    return _attach_part("augmentation", name, version, reference, {"uniforms": uniforms, "colour": colour, **facts})
 
 
 def executor(*, name: str, version: int = 1, **facts: Any) -> Callable[[P], P]:

@@ -57,13 +57,18 @@ def simzoo_datasets() -> Sequence[Sheeted]:  # type: ignore[empty-body]
 def simzoo_augmentations() -> Sequence[Sheeted]:  # type: ignore[empty-body]
     """Return classes decorated with `simzoo.augmentation`: `params(uniforms, strength)`, `apply(batch, params)`.
 
-    Called when an augmentation is named. simzoo brings none yet: `simzoo/images/__init__.py` does the same for data.
+    `params` turns (b, k) numbers in [0, 1) into relative parameters, `apply` does them to (b, 3, h, w) in [0, 1]; the
+    fields of the class are its settings, and `augmentations/*.toml` of a registry folder compose several.
+
+    Called when an augmentation is named. Example: `simzoo/images/operations.py`.
     """
 
 
 @hookspec
 def simzoo_cards() -> Sequence[Path]:  # type: ignore[empty-body]
-    """Return folders laid out like `registry/`: `models/*.toml`, `recipes/*.toml`, `references.bib`.
+    """Return folders laid out like `registry/`: cards, recipes, settings of augmentations and references.
+
+    They are `models/*.toml`, `recipes/*.toml`, `augmentations/*.toml` and `references.bib`; any may be absent.
 
     Called when a model or a recipe is named or listed. Example: `simzoo/registries.py`.
     """

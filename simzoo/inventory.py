@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from simzoo.catalog import Catalog, Shelf, catalog
-from simzoo.errors import UnknownNameError, unknown_name
-from simzoo.registries import cards, find_card, recipes
+from simzoo.errors import NameClashError, UnknownNameError, unknown_name
+from simzoo.registries import augmentations, cards, find_augmentation, find_card, recipes
 
 Part = dict[str, Any]
 
@@ -29,6 +30,11 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
             entry = shelf[name]
             text = inspect.getdoc(entry.part) or ""
             return {**entry.sheet.as_dict(), "kind": entry.sheet.kind, "plugin": entry.plugin, "documentation": text}
+    if name in augmentations(shelves) or name in shelves.augmentations:
+        setting = find_augmentation(name, shelves)
+        parts = [shelves.augmentations[options["operation"]] for options in setting.operations]
+        text = "\n\n".join(f"{entry.name}: {inspect.getdoc(entry.part)}" for entry in parts)
+        return {**setting.model_dump(mode="json"), "kind": "augmentation", "documentation": text}
     if name in recipes(shelves):
         return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
     try:
@@ -87,6 +93,22 @@ def _parts(shelf: Shelf) -> list[Part]:
     ]
 
 
+def _augmentations(shelves: Catalog) -> list[Part]:
+    names = sorted({*augmentations(shelves), *shelves.augmentations})
+    found = []
+    for name in names:
+        with suppress(NameClashError):  # as on a shelf: only naming it raises
+            found.append((name, find_augmentation(name, shelves)))
+    return [
+        {
+            "name": name,
+            "operations": ", ".join(options["operation"] for options in setting.operations),
+            "summary": setting.summary,
+        }
+        for name, setting in found
+    ]
+
+
 def _backbones(shelves: Catalog) -> list[Part]:
     timm = {"name": "timm:NAME", "plugin": "simzoo-backbones", "summary": "any model of timm (timm.list_models())"}
     return [*_parts(shelves.backbones), timm]
@@ -113,7 +135,7 @@ def _in_brief(facts: Part) -> Part:
 def _plugins(shelves: Catalog) -> list[Part]:
     for kind in ("measures", "objectives", "backbones", "datasets", "augmentations", "executors", "report_sections"):
         getattr(shelves, kind)  # so that a hook that raises has raised
-    cards(shelves), recipes(shelves)  # and a card that is not valid has been read
+    cards(shelves), recipes(shelves), augmentations(shelves)  # and a card that is not valid has been read
     host = shelves.host
     status = dict.fromkeys(host.sources, "ok") | dict.fromkeys(host.broken, "broken")
     loaded = [{"name": name, "source": host.sources.get(name, ""), "status": state} for name, state in status.items()]
@@ -127,7 +149,7 @@ _KINDS: dict[str, Callable[[Catalog], list[Part]]] = {
     "objectives": lambda shelves: _parts(shelves.objectives),
     "backbones": _backbones,
     "data": _data,
-    "augmentations": lambda shelves: _parts(shelves.augmentations),
+    "augmentations": _augmentations,
     "executors": lambda shelves: _parts(shelves.executors),
     "plugins": _plugins,
 }

@@ -1,4 +1,4 @@
-"""All registry folders together: cards, recipes and references by name, those of plugins among them."""
+"""All registry folders together: cards, recipes, augmentations and references by name, those of plugins among them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simzoo.cards import Card, Model, Recipe, read, read_card
+from simzoo.cards import Augmentation, Card, Model, Recipe, read, read_card
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
 from simzoo.hookspecs import hookimpl
@@ -38,6 +38,12 @@ def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
     return found
 
 
+def augmentations(shelves: Catalog | None = None) -> Mapping[str, Augmentation]:
+    """Return all sound augmentations by name."""
+    found, _ = _named(shelves or catalog(), "augmentations", Augmentation)
+    return found
+
+
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
     """Return the card of that name or alias."""
     hint = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
@@ -49,6 +55,31 @@ def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
     """Return the recipe of that name."""
     recipe: Recipe = _find("recipe", name, _named(shelves or catalog(), "recipes", Recipe))
     return recipe
+
+
+def find_augmentation(name: str, shelves: Catalog | None = None) -> Augmentation:
+    """Return the augmentation of that name; an operation of that name alone is one too, as it is by default.
+
+    >>> [options["operation"] for options in find_augmentation("blur").operations]
+    ['blur']
+    """
+    shelves = shelves or catalog()
+    found, problems = _named(shelves, "augmentations", Augmentation)
+    if name not in found and name not in problems and name in shelves.augmentations:
+        sheet = shelves.augmentations[name].sheet
+        alone = {"version": 1, "name": name, "summary": sheet.summary, "reference": sheet.reference}
+        return Augmentation.model_validate({**alone, "operations": [{"operation": name}]})
+    if name not in found and name not in problems:
+        raise unknown_name("augmentation", name, [*shelves.augmentations, *found])
+    augmentation: Augmentation = _find("augmentation", name, (found, problems))
+    if name in shelves.augmentations and name not in {options["operation"] for options in augmentation.operations}:
+        raise NameClashError(
+            f"an augmentation and an operation are both named {name!r}",
+            expected="one meaning for each name",
+            got=f"a setting of a registry, and an operation of {shelves.augmentations[name].plugin}",
+            next_step=f"rename one of them, or set SIMZOO_DISABLE_PLUGINS={shelves.augmentations[name].plugin}",
+        )
+    return augmentation
 
 
 def _find(

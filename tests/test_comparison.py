@@ -77,6 +77,17 @@ def test_any_measure_of_one_representation_gives_a_value_for_each_tap():
     }
 
 
+def test_all_models_see_the_same_draw_and_the_page_says_what_it_cannot_do():
+    result = simzoo.compare(*TWINS, measure=["cka", "invariance"], augmentation="colorjitter:0.5", taps="final", n=20)
+    drawn = result.table.query("measure != 'knn_accuracy'")
+    assert set(drawn["augmentation"]) == {"colorjitter"}
+    assert set(drawn["strength"]) == {0.5}
+    assert "hue and saturation do nothing" in result.result.context["notes"][0]
+    assert "--augmentation colorjitter:0.5" in result.result.context["command"]
+    with pytest.raises(UnknownNameError, match="did you mean rotate"):
+        simzoo.compare(*TWINS, augmentation="rotat")
+
+
 def test_a_module_is_compared_and_the_page_says_how_it_was_fed():
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, stride=8), torch.nn.ReLU())
     result = simzoo.compare(network, "resnet18-init", taps="final", n=20)

@@ -24,6 +24,7 @@ def test_every_kind_lists_plain_objects_that_begin_with_their_name(kind):
         ("objectives", {"init", "supervised", "simclr"}),
         ("backbones", {"resnet50-cifar", "timm:NAME"}),
         ("data", {"digits"}),
+        ("augmentations", {"none", "crop", "flip", "colorjitter", "rotate", "augs", "blur"}),
         ("executors", {"in-process"}),
         ("plugins", {"simzoo-similarity", "simzoo-cards"}),
     ],
@@ -46,7 +47,16 @@ def test_a_measure_is_shown_with_its_documentation():
     assert "Kornblith" in facts["documentation"] or "kornblith" in facts["reference"]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("vit-simclr", "model"), ("quick", "recipe"), ("simclr", "objective")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("vit-simclr", "model"),
+        ("quick", "recipe"),
+        ("simclr", "objective"),
+        ("augs", "augmentation"),
+        ("blur", "augmentation"),
+    ],
+)
 def test_other_parts_are_shown_with_their_kind(name, kind):
     assert describe(name)["kind"] == kind
 

@@ -41,6 +41,14 @@ def compare(
         ),
     ] = None,
     n: Annotated[int, typer.Option("--n", min=2, help="At most so many evaluation images.")] = 1_000,
+    augmentation: Annotated[
+        str,
+        typer.Option(
+            "--augmentation",
+            metavar="NAME[:STRENGTH]",
+            help="What is done to the images, the same for every model (simzoo list augmentations).",
+        ),
+    ] = "none",
     epochs: output.Epochs = None,
     train_images: output.TrainImages = None,
     resamples: Annotated[
@@ -69,6 +77,7 @@ def compare(
         n=n,
         taps=taps,
         pool=pool,
+        augmentation=augmentation,
         epochs=epochs,
         train_images=train_images,
         resamples=resamples,

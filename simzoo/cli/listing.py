@@ -12,7 +12,10 @@ from simzoo.cli import output
 @output.friendly
 def list_parts(
     kind: Annotated[
-        str, typer.Argument(help="models, recipes, measures, objectives, backbones, data, executors, plugins")
+        str,
+        typer.Argument(
+            help="models, recipes, measures, objectives, backbones, data, augmentations, executors, plugins"
+        ),
     ],
     as_json: output.Json = False,
     debug: output.Debug = False,

@@ -11,7 +11,9 @@ from simzoo.cli import output
 
 @output.friendly
 def show_part(
-    name: Annotated[str, typer.Argument(help="A model, recipe, measure, objective, backbone or data set.")],
+    name: Annotated[
+        str, typer.Argument(help="A model, recipe, measure, objective, backbone, data set or augmentation.")
+    ],
     as_json: output.Json = False,
     debug: output.Debug = False,
 ) -> None:

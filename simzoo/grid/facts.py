@@ -8,6 +8,8 @@ from typing import Any
 from simzoo.grid.run import LIBRARIES, Run
 from simzoo.grid.study import Source
 from simzoo.images.find import open_data
+from simzoo.images.imageset import looks_grey
+from simzoo.images.sampling import sample
 from simzoo.registries import references
 from simzoo.storage import representations_shelf, weights_shelf
 from simzoo.table.schema import Table
@@ -20,7 +22,7 @@ def table_of(run: Run) -> Table:
     models = {source.name: model_facts(run, source) for source in (*run.study.models, *run.study.accuracy_only)}
     context = {
         "data": data_facts(run),
-        "notes": [note for source in run.study.models for note in _notes(source)],
+        "notes": [*(note for source in run.study.models for note in _notes(source)), *_grey(run)],
         "references": _cited(run, [*sheets.values(), *models.values()]),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
@@ -90,6 +92,23 @@ def _notes(source: Source) -> list[str]:
         return [f"{source.name} was given as a bare module and fed by {source.model.fed_by}"]
     training = source.spec.training if source.spec else None
     return [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []
+
+
+def _grey(run: Run) -> list[str]:
+    """What an augmentation that works on colour cannot do to images that have none."""
+    colourful = {
+        block.draw.augmentation
+        for block in run.blocks
+        for operation in block.draw.operations
+        if operation.part.sheet.facts["colour"]
+    }
+    study = run.study
+    if not colourful:
+        return []
+    images = open_data(study.data, study.split, run.shelves)
+    if not looks_grey(images, sample(images, study.n)):
+        return []
+    return [f"{study.data} is grey: of {' and '.join(sorted(colourful))}, hue and saturation do nothing to its images"]
 
 
 def _cited(run: Run, parts: list[dict[str, Any]]) -> dict[str, str]:

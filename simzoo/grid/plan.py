@@ -10,12 +10,14 @@ import networkx as nx
 from simzoo.catalog import Catalog
 from simzoo.facts import MeasureSheet
 from simzoo.grid.study import MeasureCall, Source, Study
+from simzoo.images.augment import CLEAN, Draw, drawn
 from simzoo.images.find import open_data, splits
 from simzoo.representations.extraction import EXTRACTOR_VERSION
 from simzoo.storage import key_of
 
 MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give other rows
 RESAMPLES, PERMUTATIONS = 100, 50  # by default, where the measure makes them cheap (ours)
+VIEWS, VIEWED = 2, "augs"  # how many draws a measure gets that needs views, and of what where nothing is named (ours)
 
 
 ENDS_WITH_FINAL = {"final", "blocks", "residual"}
@@ -25,7 +27,8 @@ ENDS_WITH_FINAL = {"final", "blocks", "residual"}
 class Block:
     """One unit of work: train a model, extract its taps, or measure one model or pair over all taps.
 
-    `spec` is plain data and decides the key; `sources`, `call` and `inputs` (keys of extract blocks) are what runs.
+    `spec` is plain data and decides the key; `sources`, `call`, `inputs` (keys of extract blocks: of the two models of
+    a pair, or of the images, their views and the training side) and `draw` (of an extraction) are what runs.
     """
 
     kind: Literal["train", "extract", "measure"]
@@ -35,6 +38,7 @@ class Block:
     sources: tuple[Source, ...] = field(compare=False)
     call: MeasureCall | None = field(default=None, compare=False)
     inputs: tuple[str, ...] = ()
+    draw: Draw = field(default=CLEAN, compare=False)
 
 
 def plan(study: Study, shelves: Catalog) -> nx.DiGraph[str]:
@@ -55,9 +59,12 @@ class _Planner:
         self.support_split = "train" if has_support else None
         wanted = {study.split} | ({"train"} if has_support else set())
         self.fingerprints = {split: open_data(study.data, split, shelves).fingerprint for split in wanted}
+        self.draw = drawn(study.augmentation, 0, study.seed, shelves)
         # what is extracted for the other measures ends with `final`, so that tap is not read in a pass of its own
-        taps = study.taps if ENDS_WITH_FINAL & {word.strip() for word in study.taps.split(",")} else "final"
-        at_every_tap = taps == study.taps and any(call.name == "knn_accuracy" for call in study.measures)
+        shared = ENDS_WITH_FINAL & {word.strip() for word in study.taps.split(",")} and not self.draw.operations
+        taps = study.taps if shared else "final"
+        asked = any(call.name == "knn_accuracy" for call in study.measures)
+        at_every_tap = asked and taps == study.taps and not self.draw.operations
         for source in () if at_every_tap else study.models:
             self._accuracy(source, taps)
         for source in study.accuracy_only:
@@ -73,11 +80,20 @@ class _Planner:
         study = self.study
         if sheet.kind == "similarity":
             for a, b in study.pairs_of_models():
-                self._measure(call, (a, b), (self._extract(a, study.taps), self._extract(b, study.taps)))
+                pair = tuple(self._extract(source, study.taps, draw=self.draw) for source in (a, b))
+                self._measure(call, (a, b), pair)
         else:
             for source in study.models:
+                views = self._views(source, study.taps) if "views" in sheet.needs else ()
                 support = self._support(source, study.taps) if "support" in sheet.needs else ()
-                self._measure(call, (source,), (self._extract(source, study.taps), *support))
+                own = self._extract(source, study.taps, draw=CLEAN if views else self.draw)
+                self._measure(call, (source,), (own, *views, *support))
+
+    def _views(self, source: Source, taps: str) -> tuple[str, ...]:
+        """Several draws of the same images; what they are drawn of stands beside them, as it is."""
+        named = self.study.augmentation if self.draw.operations else VIEWED
+        draws = (drawn(named, number, self.study.seed, self.shelves) for number in range(VIEWS))
+        return tuple(self._extract(source, taps, draw=draw) for draw in draws)
 
     def _support(self, source: Source, taps: str) -> tuple[str, ...]:
         """The training side, where the data has one; without it measures leave one out."""
@@ -89,9 +105,11 @@ class _Planner:
         key = source.key(self.shelves)
         return (self._add(Block("train", key, f"train {source.name}", {"model": key}, (source,))),)
 
-    def _extract(self, source: Source, taps: str, split: str | None = None, n: int | None = None) -> str:
+    def _extract(
+        self, source: Source, taps: str, split: str | None = None, n: int | None = None, draw: Draw = CLEAN
+    ) -> str:
         study, split = self.study, split or self.study.split
-        spec = {
+        spec: dict[str, Any] = {
             "extractor": EXTRACTOR_VERSION,
             "model": source.key(self.shelves),
             "data": [study.data, self.fingerprints[split]],
@@ -102,7 +120,11 @@ class _Planner:
             "feed": source.feed,
         }
         label = f"extract {source.name} from {study.data} ({split})"
-        return self._add(Block("extract", key_of(spec), label, spec, (source,)), *self._train(source))
+        if draw.operations:  # a key without augmentation is what it was before there was any
+            spec["drawn"] = draw.facts
+            label = f"{label}, {draw.augmentation} draw {draw.number}"
+        block = Block("extract", key_of(spec), label, spec, (source,), draw=draw)
+        return self._add(block, *self._train(source))
 
     def _measure(
         self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...], only: str | None = None

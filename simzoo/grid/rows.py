@@ -75,12 +75,20 @@ def tap_rows(
     support: Taps,
     params: Mapping[str, Any],
     draws: Mapping[str, int],
+    *,
+    views: Sequence[Taps] = (),
 ) -> list[Row]:
-    """Return one row for each tap and field of a measure of one representation."""
+    """Return one row for each tap and field of a measure of one representation.
+
+    `views` are the taps of several draws of the same images; the rows then say of which augmentation.
+    """
     rows = []
-    for x in xs:
+    for at, x in enumerate(xs):
         base = _about(sheet, params, x)
         given: dict[str, Any] = {"labels": x.labels} if "labels" in sheet.needs else {}
+        if views:
+            given["views"] = [taps[at] for taps in views]
+            base.augmentation, base.strength = given["views"][0].augmentation, given["views"][0].strength
         if "support" in sheet.needs:
             side = next((tap for tap in support if tap.tap == x.tap), None)
             given["support"] = (side, side.labels) if side is not None else None
@@ -106,7 +114,7 @@ def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y:
         chance = chance(len(x), labels=x.labels, **{**sheet.variants[0], **params})
     row = Row(sheet.name, sheet.version, params=params_text(params), chance=chance, model=x.model, tap=x.tap)
     row.kind, row.depth, row.data, row.split, row.n, row.d = x.kind, x.depth, x.data, x.split, len(x), x.shape[1]
-    row.augmentation, row.draw, row.seed = x.augmentation, x.draw, x.seed
+    row.augmentation, row.strength, row.draw, row.seed = x.augmentation, x.strength, x.draw, x.seed
     if y is not None:
         row.model_b, row.tap_b, row.kind_b, row.depth_b = y.model, y.tap, y.kind, y.depth
         row.d_b, row.seed_b = y.shape[1], y.seed

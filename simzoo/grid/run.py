@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import time
 import uuid
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import pandas as pd
 from simzoo.catalog import Catalog
 from simzoo.facts import MeasureSheet
 from simzoo.grid.executors import InProcess
-from simzoo.grid.plan import Block
+from simzoo.grid.plan import VIEWS, Block
 from simzoo.grid.rows import reason_of, similarity_rows, tap_rows
 from simzoo.grid.study import Study
 from simzoo.images.find import open_data
@@ -122,6 +121,7 @@ class Run:
                 chosen,
                 block.spec["taps"],
                 block.spec["pool"],
+                draw=block.draw,
                 key=block.key,
                 device=self.device,
                 progress=step,
@@ -155,8 +155,10 @@ class Run:
             ys = xs if names[0] == names[1] else self._read(block.inputs[1], names[1])
             return similarity_rows(sheet, xs, ys, params, draws)
         xs = [tap for tap in self._read(block.inputs[0], names[0]) if block.spec["only"] in {None, tap.tap}]
-        support: Sequence[Representation] = self._read(block.inputs[1], names[0]) if len(block.inputs) > 1 else []
-        return tap_rows(sheet, xs, support, params, draws)
+        beside = [self._read(key, names[0]) for key in block.inputs[1:]]
+        count = VIEWS if "views" in sheet.needs else 0
+        views, support = beside[:count], beside[count:]
+        return tap_rows(sheet, xs, support[0] if support else [], params, draws, views=views)
 
     def _blank(self, block: Block, sheet: MeasureSheet) -> Row:
         names = [source.name for source in block.sources]

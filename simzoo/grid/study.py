@@ -77,6 +77,9 @@ class MeasureCall:
 class Study:
     """Everything that decides the numbers of a run; equal studies give equal rows.
 
+    `augmentation` is `NAME[:STRENGTH]`: similarities are of the first draw of it, the same for all models; measures
+    that need views get the clean images and several draws of it, of `augs` where none is named. Accuracies are of clean
+    images.
     `accuracy_only` are models that appear only by their kNN accuracy (the untrained twin of each trained model).
     `support` is how many training images vote in `knn_accuracy`. `pool=None` takes each model's own.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
@@ -89,6 +92,7 @@ class Study:
     n: int | None = 1_000
     taps: str = "residual"
     pool: str | None = None
+    augmentation: str = "none"
     accuracy_only: tuple[Source, ...] = ()
     support: int = 5_000
     pairs: Literal["all", "cross", "first"] = "all"

@@ -1,6 +1,7 @@
 """Data sets: from a name to images with stable ids, labels and splits, and on to batches as a model wants them.
 
-`find.open_data` opens a split, `sampling.sample` chooses images, `batches.batches` feeds them.
+`find.open_data` opens a split, `sampling.sample` chooses images, `batches.batches` feeds them, `augment.drawn` says
+what is done to them before.
 """
 
 from __future__ import annotations
@@ -16,3 +17,11 @@ def simzoo_datasets() -> list[Any]:
     from simzoo.images.digits import digits
 
     return [digits]
+
+
+@hookimpl
+def simzoo_augmentations() -> list[Any]:
+    """Bring the operations that the settings in `registry/augmentations` are made of."""
+    from simzoo.images.operations import Blur, ColorJitter, Crop, Flip, Grey, Rotate
+
+    return [Crop, Flip, ColorJitter, Grey, Blur, Rotate]

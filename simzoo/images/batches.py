@@ -17,6 +17,7 @@ from torchvision.transforms.v2 import functional as transforms
 
 from simzoo.cards import Input
 from simzoo.errors import DataError
+from simzoo.images.augment import CLEAN, Draw
 from simzoo.images.imageset import ImageSet
 
 WORKERS = 4
@@ -45,6 +46,8 @@ class Batches:
     indices: Sequence[int]
     feed: Input
     batch_size: int
+    draw: Draw = CLEAN
+    device: str | torch.device = "cpu"
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -92,17 +95,37 @@ class Batches:
         if not kept:
             return
         chosen = [self.indices[row] for row in rows]
+        ids = tuple(self.images.id(i) for i in chosen)
         yield Batch(
-            ids=tuple(self.images.id(i) for i in chosen),
+            ids=ids,
             labels=np.array([self.images.label(i) for i in chosen], np.int64),
-            pixels=normalise(np.stack(kept), self.feed),
+            pixels=self._fed(np.stack(kept), ids),
             rows=np.array(rows, np.intp),
         )
 
+    def _fed(self, pixels: Pixels, ids: Sequence[str]) -> torch.Tensor:
+        """Return the pixels as the network takes them, with the draw applied before they are normalised."""
+        if not self.draw.operations:
+            return normalise(pixels, self.feed).to(self.device)
+        scaled = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).contiguous().float() / 255
+        mean, std = (scaled.new_tensor(values).view(3, 1, 1) for values in (self.feed.mean, self.feed.std))
+        return (self.draw.apply(scaled, ids) - mean) / std
 
-def batches(images: ImageSet, indices: Sequence[int], feed: Input, batch_size: int) -> Batches:
-    """Return the batches of some images of a set, fed as a card says; the pixels do not depend on `batch_size`."""
-    return Batches(images, indices, feed, batch_size)
+
+def batches(
+    images: ImageSet,
+    indices: Sequence[int],
+    feed: Input,
+    batch_size: int,
+    *,
+    draw: Draw = CLEAN,
+    device: str | torch.device = "cpu",
+) -> Batches:
+    """Return the batches of some images of a set, fed as a card says; the pixels do not depend on `batch_size`.
+
+    A `draw` of an augmentation is applied on the device, after resizing and cropping and before normalisation.
+    """
+    return Batches(images, indices, feed, batch_size, draw, device)
 
 
 def prepare(image: Image.Image, feed: Input) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,8 @@ from PIL import Image
 
 from simzoo.errors import DataError
 from simzoo.storage import checksum
+
+LOOKED_AT = 16  # how many images `looks_grey` opens
 
 
 class ImageSet(Protocol):
@@ -76,6 +79,18 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # PIL warns on the direct way
     return image.convert("RGB")
+
+
+def looks_grey(images: ImageSet, indices: Sequence[int]) -> bool:
+    """Whether the first few of these images that decode have no colour."""
+    seen = []
+    for i in indices[:LOOKED_AT]:
+        try:
+            pixels = np.asarray(images.image(i))
+        except (DataError, OSError):
+            continue
+        seen.append(bool((pixels == pixels[..., :1]).all()))
+    return bool(seen) and all(seen)
 
 
 def hash_of(image_id: str, salt: str) -> int:

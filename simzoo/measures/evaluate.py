@@ -41,6 +41,9 @@ def evaluate(
         labels = x.labels
     if isinstance(support, Representation):
         support = (support, support.labels)
+    if views is not None:
+        views = list(views)
+        require_same_samples([x, *views])
     given = {"labels": labels, "views": views, "support": support, "classifier": classifier, "seed": seed}
     inputs = _wanted(sheet, given)
     if sheet.kind == "similarity":

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from simzoo.errors import DataError, InputError
+from simzoo.images.augment import CLEAN, Draw
 from simzoo.images.batches import Batches, batches
 from simzoo.images.imageset import ImageSet
 from simzoo.models.load import Model
@@ -38,6 +39,7 @@ def extract(
     taps: str,
     pool: str | None = None,
     *,
+    draw: Draw = CLEAN,
     key: str | None = None,
     batch_size: int = BATCH_SIZE,
     device: str | None = None,
@@ -51,6 +53,7 @@ def extract(
         indices: which of its images, in the order of the rows.
         taps: presets, tap names or globs (see `simzoo.models.taps.find_taps`).
         pool: `gap`, `cls`, `flatten`, `grid:K`; None takes the model's own.
+        draw: what is done to the images before the model sees them (see `simzoo.images.augment.drawn`).
         key: where to keep the result in the store. What is there already is opened; without a key nothing is stored.
         batch_size: how many images pass the network at once.
         device: where the network runs; None leaves it where it is.
@@ -77,10 +80,13 @@ def extract(
         "data": images.name,
         "split": images.split,
         "pool": pool,
-        "augmentation": "none",
-        "draw": 0,
+        "augmentation": draw.augmentation,
+        "strength": draw.strength,
+        "draw": draw.number,
+        "drawn": draw.facts if draw.operations else None,
     }
-    loaded, pool_batch = batches(images, indices, model.feed, batch_size), pooling(pool)
+    runs_on = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    loaded, pool_batch = batches(images, indices, model.feed, batch_size, draw=draw, device=runs_on), pooling(pool)
     if key is None:
         memory = BytesIO()
         facts |= _pass(model, loaded, wanted, memory, pool=pool_batch, progress=progress)
@@ -106,13 +112,12 @@ def _pass(
 ) -> dict[str, Any]:
     """Write the pooled outputs of all taps, and return the facts that are known only at the end."""
     writer = TapWriter(file, len(loaded.indices))
-    device = next((parameter.device for parameter in model.module.parameters()), torch.device("cpu"))
     ids: list[str] = []
     labels: list[int] = []
     broken = torch.zeros(len(taps), dtype=torch.int64)
     done = 0
     for batch in loaded:
-        pooled = forward_taps(model.module, batch.pixels.to(device), taps, pool)
+        pooled = forward_taps(model.module, batch.pixels, taps, pool)
         rows = [pooled[tap].float().cpu() for tap in taps]
         broken += torch.tensor([_not_finite(matrix) for matrix in rows])
         writer.append([matrix.numpy() for matrix in rows])

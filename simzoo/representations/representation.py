@@ -17,7 +17,7 @@ class Representation:
     """A matrix of n images by d features with its ids, labels and provenance; numpy and torch read it as an array.
 
     `kind` is odd, even, block, final, logits or other; `depth` is the tap's place among the model's taps of its kind,
-    from 0 (first) to 1 (last).
+    from 0 (first) to 1 (last). `strength` is None where nothing is done to the images; `seed` is the model's.
     """
 
     values: npt.NDArray[np.floating[Any]]
@@ -30,6 +30,7 @@ class Representation:
     depth: float = 0.0
     data: str = ""
     augmentation: str = "none"
+    strength: float | None = None
     draw: int = 0
     seed: int | None = None
 

@@ -62,6 +62,7 @@ def representations_of(flat: Matrix, facts: dict[str, Any]) -> list[Representati
     labels = np.asarray(facts["labels"], np.int64)
     words = ("split", "model", "data", "augmentation", "draw", "seed")
     common: dict[str, Any] = {word: facts[word] for word in words} | {"ids": tuple(facts["ids"]), "labels": labels}
+    common["strength"] = facts.get("strength")  # files of simzoo 0.1 have none, as they have no augmentation
     return [
         Representation(
             values=flat[tap["offset"] :][: tap["shape"][0] * tap["shape"][1]].reshape(tap["shape"]),

@@ -50,6 +50,28 @@ def test_keys_are_stable_and_change_with_what_decides_the_numbers(study, shelves
     assert len({key_of_cka(), *changed}) == 8
 
 
+def test_a_key_without_augmentation_is_what_it_was_before_there_was_any(study, shelves):
+    clean = blocks(plan(study("cka"), shelves), "extract")
+    words = {"extractor", "model", "data", "split", "n", "taps", "pool", "feed"}
+    assert all(set(block.spec) == words for block in clean)
+    named = blocks(plan(study("cka", augmentation="crop"), shelves), "extract")
+    assert {block.key for block in clean} < {block.key for block in named}  # the accuracies' are clean
+    strong = blocks(plan(study("cka", augmentation="crop:0.5"), shelves), "extract")
+    other = blocks(plan(study("cka", augmentation="crop", seed=1), shelves), "extract")
+    added = [{block.key for block in some} - {block.key for block in clean} for some in (named, strong, other)]
+    assert [len(keys) for keys in added] == [2, 2, 2]
+    assert not added[0] & added[1]
+    assert not added[0] & added[2]
+
+
+def test_a_measure_that_needs_views_gets_the_clean_images_and_two_draws(study, shelves):
+    for given, name in (("none", "augs"), ("rotate", "rotate")):
+        graph = plan(study("invariance", augmentation=given), shelves)
+        (block, *_) = [block for block in blocks(graph, "measure") if block.spec["measure"] == "invariance"]
+        draws = [graph.nodes[key]["block"].draw for key in block.inputs]
+        assert [(draw.augmentation, draw.number) for draw in draws] == [("none", 0), (name, 0), (name, 1)]
+
+
 def test_options_of_a_measure_are_part_of_its_key(study, shelves):
     calls = (MeasureCall("mutual_knn", {"k": 5}), MeasureCall("mutual_knn", {"k": 6}))
     graph = plan(replace(study(), measures=calls), shelves)

@@ -6,8 +6,10 @@ import pytest
 from simzoo.errors import TrainingError
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
+from simzoo.images.augment import drawn
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
+from simzoo.measures.geometry.views import invariance
 from simzoo.measures.similarity.cka import linear_cka
 from simzoo.models.load import load
 from simzoo.names import resolve
@@ -33,6 +35,29 @@ def test_a_row_holds_the_value_that_the_measure_gives_directly(study, shelves):
     assert row["low"] <= row["value"] <= row["high"]
     assert row["null_mean"] < row["value"]
     assert 0 < row["p"] <= 1
+
+
+def test_rows_say_of_which_draw_and_views_are_those_of_the_value(study, shelves):
+    run, _ = finished(study("cka", "invariance", "effective_rank", augmentation="rotate:0.5"), shelves)
+    images = open_data("digits", "test")
+    chosen = sample(images, 40)
+    model = load(resolve("resnet18-init#0")[0])
+    x = extract(model, images, chosen, "final")[0]
+    views = [extract(model, images, chosen, "final", draw=drawn("rotate:0.5", number))[0] for number in (0, 1)]
+    rows = run.rows()
+    found = rows.query("measure == 'invariance' and seed == 0").set_index("field")["value"]
+    for field, value in invariance(x, views)._asdict().items():
+        assert found[field] == pytest.approx(value, rel=1e-5)
+    for measure, named in (
+        ("cka", "rotate"),
+        ("invariance", "rotate"),
+        ("effective_rank", "rotate"),
+        ("knn_accuracy", "none"),
+    ):
+        own = rows[rows["measure"] == measure]
+        assert set(own["augmentation"]) == {named}
+        assert set(own["strength"].dropna()) == ({0.5} if named == "rotate" else set())
+    assert (rows["status"] == "ok").all()
 
 
 def test_what_is_finished_does_not_run_again_and_a_new_measure_runs_alone(study, shelves):

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,9 @@ from torch import nn
 
 from simzoo.cards import Input
 from simzoo.errors import DataError, InputError, TapError
+from simzoo.images.augment import Operation, drawn
 from simzoo.images.batches import batches
+from simzoo.images.operations import Crop
 from simzoo.models.load import Model
 from simzoo.representations.extraction import extract
 from simzoo.storage import representations_shelf
@@ -185,3 +187,53 @@ def test_an_unknown_pooling_or_tap_stops_before_any_image_is_read(model):
         extract(model, images, range(3), "final", "avg")
     with pytest.raises(TapError, match="has no tap"):
         extract(model, images, range(3), "layer9")
+
+
+def test_a_draw_is_the_same_for_every_model_input_size_batch_size_and_number_of_workers(model, monkeypatch):
+    images, indices = Fake(), [5, 3, 11, 0, 22, 7, 8]
+    seen = {}
+
+    def looked_at(name, feed, batch_size, workers, draw):
+        monkeypatch.setattr("simzoo.images.batches.WORKERS", workers)
+        asked = []
+
+        class Recorder(Crop):
+            def params(self, uniforms, strength):
+                asked.append(super().params(uniforms, strength))
+                return asked[-1]
+
+        recorder = replace(draw, operations=(Operation(Recorder(), draw.operations[0].facts),))
+        fed = replace(model, name=name, feed=feed)
+        found = extract(fed, images, indices, "final", "gap", draw=recorder, batch_size=batch_size)[0]
+        seen[name] = {key: np.concatenate([one[key] for one in asked]) for key in asked[0]}
+        return found
+
+    draw = drawn("crop", number=2, seed=1)
+    first = looked_at("a", Input(size=32), 2, 4, draw)
+    again = looked_at("b", Input(size=32), 7, 1, draw)
+    looked_at("c", Input(size=64, mean=(0, 0, 0), std=(1, 1, 1), crop=0.875), 3, 2, draw)
+    for name in ("b", "c"):
+        for key, values in seen["a"].items():
+            np.testing.assert_array_equal(values, seen[name][key])
+    np.testing.assert_allclose(first.values, again.values, rtol=1e-4, atol=1e-5)
+    assert (first.augmentation, first.strength, first.draw) == ("crop", 1.0, 2)
+    clean = extract(model, images, indices, "final", "gap")[0]
+    assert (clean.augmentation, clean.strength, clean.draw) == ("none", None, 0)
+    assert not np.allclose(first.values, clean.values, rtol=1e-3)
+    looked_at("d", Input(size=32), 2, 4, drawn("crop", number=3, seed=1))
+    assert not np.allclose(seen["d"]["top"], seen["a"]["top"])
+
+
+def test_strength_zero_feeds_the_model_as_no_augmentation_does(model):
+    plain = extract(model, Fake(), [1, 2, 3], "final", "gap")[0]
+    still = extract(model, Fake(), [1, 2, 3], "final", "gap", draw=drawn("augs:0"))[0]
+    np.testing.assert_array_equal(plain.values, still.values)
+
+
+def test_the_header_says_how_it_was_drawn(model):
+    draw = drawn("rotate:0.5", number=1)
+    extract(model, Fake(), [1, 2, 3], "final", "gap", draw=draw, key="turned")
+    header = representations_shelf().get("turned").header
+    assert header["drawn"] == draw.facts
+    stored = extract(model, Fake(), [1, 2, 3], "final", "gap", draw=draw, key="turned")[0]
+    assert (stored.augmentation, stored.strength, stored.draw) == ("rotate", 0.5, 1)

@@ -1,4 +1,4 @@
-"""Measures of one representation, some with its labels, one file a family."""
+"""Measures of one representation, some with its labels or several draws of it, one file a family."""
 
 from __future__ import annotations
 
@@ -13,5 +13,6 @@ def simzoo_measures() -> list[Any]:
     from simzoo.measures.geometry.dimension import twonn
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy
     from simzoo.measures.geometry.spectrum import effective_rank
+    from simzoo.measures.geometry.views import alignment, invariance
 
-    return [effective_rank, twonn, knn_accuracy, class_cka]
+    return [effective_rank, twonn, knn_accuracy, class_cka, alignment, invariance]
