@@ -64,6 +64,12 @@ class ResultStore:
                 connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
         return asked.keys() - damaged
 
+    def damaged(self) -> list[str]:
+        """Return the keys of all blocks whose rows do not match their checksum, and leave them where they are."""
+        with self._connect() as connection:
+            known = connection.execute("SELECT key, checksum FROM blocks ORDER BY rowid").fetchall()
+            return [key for key, checksum in known if _checksum(_rows_of(connection, key)) != checksum]
+
     def put(
         self, key: str, spec: Mapping[str, Any], rows: Sequence[Row], sheets: Sequence[Mapping[str, Any]], run_id: str
     ) -> None:
