@@ -57,12 +57,14 @@ class ResultStore:
         with self._connect() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
-            damaged = {key for key, checksum in asked.items() if _checksum(_rows_of(connection, key)) != checksum}
-            for key in sorted(damaged):
-                warnings.warn(f"results {key} do not match their checksum: taken out and made again", stacklevel=2)
-                connection.execute("DELETE FROM rows WHERE block = ?", (key,))
-                connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
-        return asked.keys() - damaged
+            # again after each removal: where an index is damaged, taking out one block may change another
+            while damaged := {key for key, sum_ in asked.items() if _checksum(_rows_of(connection, key)) != sum_}:
+                for key in sorted(damaged):
+                    warnings.warn(f"results {key} do not match their checksum: taken out and made again", stacklevel=2)
+                    connection.execute("DELETE FROM rows WHERE block = ?", (key,))
+                    connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
+                    del asked[key]
+        return set(asked)
 
     def damaged(self) -> list[str]:
         """Return the keys of all blocks whose rows do not match their checksum, and leave them where they are."""
@@ -95,9 +97,15 @@ class ResultStore:
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (run_id, json.dumps(libraries)))
 
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of the blocks named, block by block in the order given."""
+        """Return the rows of the blocks named, block by block in the order given; none of a block that is not there."""
+        found: list[tuple[Any, ...]] = []
         with self._connect() as connection:
-            found = [row for key in keys for row in _rows_of(connection, key)]
+            known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
+            for key in keys:
+                rows = _rows_of(connection, key)
+                if rows and _checksum(rows) != known.get(key):
+                    raise self._unusable(f"rows of {key} that do not match their checksum")
+                found += rows
         return typed(pd.DataFrame(found, columns=list(COLUMNS), dtype=object))
 
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
@@ -105,7 +113,10 @@ class ResultStore:
         with self._connect() as connection:
             found = connection.execute("SELECT measure, version, sheet FROM sheets").fetchall()
         wanted = set(measures)
-        return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+        try:
+            return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+        except (ValueError, TypeError) as error:
+            raise self._unusable(f"a fact sheet that is not JSON: {error}") from error
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
@@ -115,13 +126,16 @@ class ResultStore:
                 connection.execute("PRAGMA synchronous = FULL")
                 with connection:
                     yield connection
-        except sqlite3.DatabaseError as error:
-            raise DamagedFileError(
-                f"the results store {self.path.name} cannot be used",
-                expected=f"a writable SQLite file at {self.path}",
-                got=f"{type(error).__name__}: {error}",
-                next_step="check space and permissions; if the file is damaged, move it away: results are made again",
-            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter where a name in the schema is damaged
+            raise self._unusable(f"{type(error).__name__}: {error}") from error
+
+    def _unusable(self, got: str) -> DamagedFileError:
+        return DamagedFileError(
+            f"the results store {self.path.name} cannot be used",
+            expected=f"a writable SQLite file at {self.path}",
+            got=got,
+            next_step="check space and permissions; if the file is damaged, move it away: results are made again",
+        )
 
 
 def _rows_of(connection: sqlite3.Connection, key: str) -> list[tuple[Any, ...]]:
