@@ -1,4 +1,5 @@
 import importlib.util
+import itertools
 import sys
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_a_compare_that_was_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_
 def test_moments_are_spread_over_the_whole_from_the_first_few_on():
     assert sorted(kill.moments(4)) == [0.125, 0.375, 0.625, 0.875]
     first = sorted(kill.moments(16)[:4])
-    assert max(second - before for before, second in zip(first, first[1:], strict=False)) == 0.25
+    assert max(second - before for before, second in itertools.pairwise(first)) == 0.25
 
 
 def stores(tmp_path):
