@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from simzoo.errors import DamagedFileError, SimzooError
 
@@ -106,12 +106,16 @@ class Shelf:
         if not beside.exists():
             return None
         try:
-            header = _read_header(beside)
-            _check_payload(payload, header["payload"])
+            return self.read(key)
         except DamagedFileError as error:
-            self._set_aside(payload, beside)
+            set_aside(payload, beside)
             warnings.warn(f"{error}: set aside as *.damaged and made again", stacklevel=2)
             return None
+
+    def read(self, key: str) -> Artifact:
+        """Return an artifact, or raise `DamagedFileError` with its files left where they are."""
+        header, payload = _read_header(self.folder / f"{key}.json"), self.path(key)
+        _check_payload(payload, header["payload"])
         return Artifact(payload, header["facts"])
 
     def put(self, key: str, facts: dict[str, Any], write: Callable[[Path], None]) -> Artifact:
@@ -125,14 +129,82 @@ class Shelf:
             temporary.write_text(json.dumps({**header, "header": key_of(header)}))
         return Artifact(payload, facts)
 
-    def lock(self, key: str) -> FileLock:
-        """Return the lock that a process holds while it makes `key`."""
-        return FileLock(make_folder(self.folder) / f".{key}.lock")
+    def keys(self) -> list[str]:
+        """Return the keys of all artifacts that have a header, sound or not."""
+        return sorted(path.stem for path in self.folder.glob("[!.]*.json"))
 
-    def _set_aside(self, *paths: Path) -> None:
-        for path in paths:
-            with suppress(FileNotFoundError):
-                path.replace(path.with_name(f"{path.name}.damaged"))
+    def lock(self, key: str, timeout: float = -1) -> FileLock:
+        """Return the lock that a process holds while it makes `key`; a timeout of -1 waits as long as it takes."""
+        return _Lock(make_folder(self.folder) / f".{key}.lock", timeout=timeout)
+
+
+class _Lock(FileLock):
+    """A lock that tells a store that cannot be written as every other writer does."""
+
+    def acquire(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().acquire(*args, **options)
+        except Timeout:
+            raise
+        except OSError as error:
+            raise _cannot_write(Path(self.lock_file), error) from error
+
+
+def set_aside(*paths: Path) -> None:
+    """Rename damaged files to `*.damaged`, where they are kept for whoever wants to know what happened."""
+    for path in paths:
+        try:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+
+def remove(*paths: Path) -> None:
+    """Remove files; the last named, an artifact's header, goes first, so that nothing half removed looks finished."""
+    for path in reversed(paths):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+
+def write_sealed(path: Path, facts: dict[str, Any], content: bytes | memoryview) -> None:
+    """Write one file that is replaced as a whole: a line of JSON with facts and checksum, then the content.
+
+    An artifact's two files cannot be replaced at one stroke; what is written again and again must be one file.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        file.write(json.dumps({"facts": facts, "checksum": _seal(facts, content)}).encode() + b"\n")
+        file.write(content)
+
+
+def read_sealed(path: Path) -> tuple[dict[str, Any], memoryview]:
+    """Return facts and content of a file that `write_sealed` wrote."""
+    line, _, content = path.read_bytes().partition(b"\n")
+    try:
+        header = json.loads(line)
+        facts, sound = header["facts"], header["checksum"] == _seal(header["facts"], content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFileError(f"{path.name} is not a file of the store") from error
+    if not sound:
+        raise DamagedFileError(f"{path.name} does not match its checksum")
+    return facts, memoryview(content)
+
+
+def sealed_facts(path: Path) -> dict[str, Any]:
+    """Return the facts of a sealed file, unchecked and without reading its content."""
+    try:
+        with path.open("rb") as file:
+            facts: dict[str, Any] = json.loads(file.readline())["facts"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFileError(f"{path.name} is not a file of the store") from error
+    return facts
+
+
+def _seal(facts: dict[str, Any], content: bytes | memoryview) -> str:
+    return hashlib.sha256(key_of(facts).encode() + hashlib.sha256(content).digest()).hexdigest()
 
 
 def _read_header(path: Path) -> dict[str, Any]:

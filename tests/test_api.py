@@ -125,6 +125,8 @@ def test_a_device_that_is_not_there_is_refused_before_any_work():
     with pytest.raises(UsageError, match="device 'cuda:77' cannot be used") as caught:
         simzoo.train("resnet18-sl", device="cuda:77")
     assert "next: --device cpu" in str(caught.value)
+
+
 def test_a_draw_is_asked_for_by_name_and_number():
     one, two = (
         simzoo.represent("resnet18-init", taps="final", n=12, augmentation="rotate:0.5", draw=i)[0] for i in (0, 1)

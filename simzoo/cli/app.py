@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import compare, doctor, listing, plugin, show, train
+from simzoo.cli import cache, compare, doctor, listing, plugin, show, train
 
 app = typer.Typer(
     name="simzoo",
@@ -20,3 +20,4 @@ app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
 app.command("doctor")(doctor.doctor)
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(cache.app, name="cache")

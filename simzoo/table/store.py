@@ -62,15 +62,23 @@ class ResultStore:
         with self._connect() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
-            found = {key: _rows_of(connection, key) for key in asked}
-            damaged = {key for key, rows in found.items() if _checksum(rows) != asked[key]}
-            failed = {key for key, rows in found.items() if any(row[_STATUS] == "failed" for row in rows)}
-            for key in sorted(damaged):
-                warnings.warn(f"results {key} do not match their checksum: taken out and made again", stacklevel=2)
-            for key in damaged | failed:
-                connection.execute("DELETE FROM rows WHERE block = ?", (key,))
-                connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
-        return asked.keys() - damaged - failed
+            # again after each removal: where an index is damaged, taking out one block may change another
+            while wanting := _wanting(connection, asked):
+                for key, damaged in wanting.items():
+                    if damaged:
+                        warnings.warn(
+                            f"results {key} do not match their checksum: taken out and made again", stacklevel=2
+                        )
+                    connection.execute("DELETE FROM rows WHERE block = ?", (key,))
+                    connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
+                    del asked[key]
+        return set(asked)
+
+    def damaged(self) -> list[str]:
+        """Return the keys of all blocks whose rows do not match their checksum, and leave them where they are."""
+        with self._connect() as connection:
+            known = connection.execute("SELECT key, checksum FROM blocks ORDER BY rowid").fetchall()
+            return [key for key, checksum in known if _checksum(_rows_of(connection, key)) != checksum]
 
     def put(
         self, key: str, spec: Mapping[str, Any], rows: Sequence[Row], sheets: Sequence[Mapping[str, Any]], run_id: str
@@ -97,9 +105,15 @@ class ResultStore:
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (run_id, json.dumps(libraries)))
 
     def rows(self, keys: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of the blocks named, block by block in the order given."""
+        """Return the rows of the blocks named, block by block in the order given; none of a block that is not there."""
+        found: list[tuple[Any, ...]] = []
         with self._connect() as connection:
-            found = [row for key in keys for row in _rows_of(connection, key)]
+            known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
+            for key in keys:
+                rows = _rows_of(connection, key)
+                if rows and _checksum(rows) != known.get(key):
+                    raise self._unusable(f"rows of {key} that do not match their checksum")
+                found += rows
         return typed(pd.DataFrame(found, columns=list(COLUMNS), dtype=object))
 
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
@@ -107,7 +121,10 @@ class ResultStore:
         with self._connect() as connection:
             found = connection.execute("SELECT measure, version, sheet FROM sheets").fetchall()
         wanted = set(measures)
-        return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+        try:
+            return {name: json.loads(sheet) for name, version, sheet in found if (name, version) in wanted}
+        except (ValueError, TypeError) as error:
+            raise self._unusable(f"a fact sheet that is not JSON: {error}") from error
 
     def _set_aside_if_damaged(self) -> None:
         """Move a file away that is no database any more: results are made again, and what is left may be looked at."""
@@ -131,13 +148,24 @@ class ResultStore:
                 connection.execute("PRAGMA synchronous = FULL")
                 with connection:
                     yield connection
-        except sqlite3.DatabaseError as error:
-            raise DamagedFileError(
-                f"the results store {self.path.name} cannot be used",
-                expected=f"a writable SQLite file at {self.path}",
-                got=f"{type(error).__name__}: {error}",
-                next_step="check space and permissions; if the file is damaged, move it away: results are made again",
-            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter where a name in the schema is damaged
+            raise self._unusable(f"{type(error).__name__}: {error}") from error
+
+    def _unusable(self, got: str) -> DamagedFileError:
+        return DamagedFileError(
+            f"the results store {self.path.name} cannot be used",
+            expected=f"a writable SQLite file at {self.path}",
+            got=got,
+            next_step="check space and permissions; if the file is damaged, move it away: results are made again",
+        )
+
+
+def _wanting(connection: sqlite3.Connection, asked: Mapping[str, str]) -> dict[str, bool]:
+    """Return the blocks that must be made again: True where the rows are damaged, False where one of them failed."""
+    found = {key: _rows_of(connection, key) for key in sorted(asked)}
+    damaged = {key: _checksum(rows) != asked[key] for key, rows in found.items()}
+    failed = {key for key, rows in found.items() if any(row[_STATUS] == "failed" for row in rows)}
+    return {key: broken for key, broken in damaged.items() if broken or key in failed}
 
 
 def _rows_of(connection: sqlite3.Connection, key: str) -> list[tuple[Any, ...]]:

@@ -34,13 +34,14 @@ class EpochOrder(Sampler[tuple[int, int]]):
     The epoch travels with the index, so that workers need no state of their own.
     """
 
-    def __init__(self, ids: Sequence[str], seed: int) -> None:
-        """Keep the ids; the first epoch is 0."""
-        self.ids, self.seed, self.epoch = list(ids), seed, 0
+    def __init__(self, ids: Sequence[str], seed: int, first: int = 0) -> None:
+        """Keep the ids; `first` is the epoch that a resumed training begins with."""
+        self.ids, self.seed, self.first = list(ids), seed, first
+        self.epoch = first  # workers fetch ahead before anybody names an epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next pass yields; pytorch-lightning calls it."""
-        self.epoch = epoch
+        """Choose the epoch that the next pass yields, counted from the first; pytorch-lightning calls it."""
+        self.epoch = self.first + epoch
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield one epoch."""
@@ -94,13 +95,19 @@ def _picture(images: ImageSet, index: int) -> Image.Image:
         ) from error
 
 
-def loader(images: TrainingImages, batch_size: int, workers: int) -> DataLoader[tuple[list[Tensor], int]]:
-    """Return batches in the epoch's order; the last, short batch is left out (batch statistics, contrastive losses)."""
+def loader(
+    images: TrainingImages, batch_size: int, workers: int, first: int = 0
+) -> DataLoader[tuple[list[Tensor], int]]:
+    """Return batches in the order of each epoch from `first` on.
+
+    The last, short batch is left out (batch statistics, contrastive losses).
+    """
     return DataLoader(
         images,
         batch_size=min(batch_size, len(images)),
-        sampler=EpochOrder(images.ids, images.seed),
+        sampler=EpochOrder(images.ids, images.seed, first),
         num_workers=workers,
         drop_last=True,
         persistent_workers=workers > 0,
+        generator=torch.Generator(),  # else starting workers, which resuming does anew, draws from the global one
     )

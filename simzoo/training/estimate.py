@@ -9,7 +9,8 @@ import torch
 from simzoo.catalog import Catalog
 from simzoo.names import Spec
 from simzoo.training.batch import Batch
-from simzoo.training.train import prepare, total
+from simzoo.training.loop import total
+from simzoo.training.prepare import prepare
 
 PROBE_IMAGES = 16
 

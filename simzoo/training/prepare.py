@@ -1,0 +1,66 @@
+"""A training made ready: the backbone as a model, the objective with its heads, the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from simzoo.catalog import Catalog, catalog
+from simzoo.errors import TrainingError
+from simzoo.images.find import open_data
+from simzoo.images.sampling import sample
+from simzoo.models.backbones import initialise
+from simzoo.models.load import Model, as_model
+from simzoo.names import Spec, Training
+from simzoo.training.data import TrainingImages, draw_seed
+
+
+@dataclass
+class Run:
+    """A training made ready: the backbone as a model, the objective with its heads, the images."""
+
+    spec: Spec
+    training: Training
+    model: Model
+    objective: Any
+    heads: nn.Module
+    images: TrainingImages
+
+    def pixels(self, views: list[Tensor], device: torch.device) -> list[Tensor]:
+        """Normalise the views as the model wants to be fed."""
+        feed = self.model.feed
+        mean = torch.tensor(feed.mean, device=device).view(1, 3, 1, 1)
+        std = torch.tensor(feed.std, device=device).view(1, 3, 1, 1)
+        return [(view.to(device) - mean) / std for view in views]
+
+
+def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) -> Run:
+    """Build the backbone, the objective and the training images of a spec."""
+    shelves = shelves or catalog()
+    if spec.training is None or spec.seed is None:
+        raise TrainingError(
+            f"{spec.name} is not a model that simzoo trains",
+            expected="a card with an objective and recipes",
+            got="finished weights" if spec.card.weights else f"objective {spec.card.objective!r}",
+            next_step="simzoo list models",
+        )
+    settings, card = spec.training.settings, spec.card
+    objective = shelves.objectives[card.objective].part()
+    train_set = open_data(spec.training.data, "train", shelves)
+    model = as_model(spec, initialise(card, spec.seed, shelves))
+    chosen = sample(train_set, settings.train_images)
+    if len(chosen) < 2:
+        raise TrainingError(
+            f"{spec.training.data} has too few training images", expected="2 or more", got=str(len(chosen))
+        )
+    images = TrainingImages(train_set, chosen, objective.views(model.feed.size, settings), spec.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(draw_seed("heads", spec.seed))
+        with torch.no_grad():
+            width = model.features(torch.zeros(1, 3, model.feed.size, model.feed.size)).shape[1]
+        heads = objective.build(model.features, width, settings, len(train_set.classes))
+    model.module.to(device).train().requires_grad_(requires_grad=True)
+    return Run(spec, spec.training, model, objective, heads.to(device), images)
