@@ -16,8 +16,8 @@ from simzoo.cards import Settings, Views
 from simzoo.models.load import Model, wrap_module
 from simzoo.testing.conformance import Check, named, require
 from simzoo.training.batch import Batch
-from simzoo.training.optimise import optimiser
 from simzoo.training.loop import total
+from simzoo.training.optimise import optimiser
 
 SIZE, IMAGES, CLASSES, STEPS = 16, 24, 3, 40
 COLLAPSED = 0.1  # of the spread that the features had before training
