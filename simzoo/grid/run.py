@@ -28,7 +28,7 @@ from simzoo.representations.representation import Representation
 from simzoo.representations.store import open_representations
 from simzoo.storage import representations_shelf, weights_shelf
 from simzoo.table.schema import Row
-from simzoo.table.store import ResultStore
+from simzoo.table.store import ResultStore, open_results
 
 LIBRARIES = ("simzoo", "torch", "timm", "lightly", "numpy", "scikit-learn")
 
@@ -45,7 +45,7 @@ class Run:
     study: Study
     graph: nx.DiGraph[str]
     shelves: Catalog
-    store: ResultStore = field(default_factory=ResultStore)
+    store: ResultStore = field(default_factory=open_results)
     device: str = "cpu"
     progress: Progress = field(default_factory=Silent)
     executor: Executor = field(default_factory=InProcess)

@@ -41,7 +41,6 @@ class ResultStore:
         """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
         self.path = path or home() / "results.sqlite"
         make_folder(self.path.parent)
-        self._set_aside_if_damaged()
         with self._connect() as connection:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in {0, SCHEMA_VERSION}:
@@ -126,20 +125,6 @@ class ResultStore:
         except (ValueError, TypeError) as error:
             raise self._unusable(f"a fact sheet that is not JSON: {error}") from error
 
-    def _set_aside_if_damaged(self) -> None:
-        """Move a file away that is no database any more: results are made again, and what is left may be looked at."""
-        try:
-            with closing(sqlite3.connect(self.path, timeout=60)) as connection:
-                connection.execute("PRAGMA schema_version").fetchone()
-        except sqlite3.OperationalError:
-            return  # locked, or not to be opened: told when it is used
-        except sqlite3.DatabaseError as error:
-            warnings.warn(f"{self.path.name} is damaged ({error}): set aside as *.damaged and made again", stacklevel=3)
-            for suffix in ("", "-wal", "-shm"):
-                part = self.path.with_name(f"{self.path.name}{suffix}")
-                if part.exists():
-                    part.replace(part.with_name(f"{part.name}.damaged"))
-
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -158,6 +143,24 @@ class ResultStore:
             got=got,
             next_step="check space and permissions; if the file is damaged, move it away: results are made again",
         )
+
+
+def open_results(path: Path | None = None) -> ResultStore:
+    """Open the results to add to them: a file that is no database any more is set aside, and a new one begun."""
+    path = path or home() / "results.sqlite"
+    try:
+        if path.exists():
+            with closing(sqlite3.connect(path, timeout=60)) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError:
+        pass  # locked, or not to be opened: told when it is used
+    except sqlite3.DatabaseError as error:
+        warnings.warn(f"{path.name} is damaged ({error}): set aside as *.damaged and made again", stacklevel=2)
+        for suffix in ("", "-wal", "-shm"):
+            part = path.with_name(f"{path.name}{suffix}")
+            if part.exists():
+                part.replace(part.with_name(f"{part.name}.damaged"))
+    return ResultStore(path)
 
 
 def _wanting(connection: sqlite3.Connection, asked: Mapping[str, str]) -> dict[str, bool]:

@@ -9,7 +9,7 @@ import pytest
 
 from simzoo.errors import DamagedFileError, SimzooError
 from simzoo.table.schema import SCHEMA_VERSION, Row, frame
-from simzoo.table.store import ResultStore
+from simzoo.table.store import ResultStore, open_results
 
 SHEET = {"name": "cka", "version": 1, "range": [0, float("inf")]}
 FULL = Row(
@@ -184,6 +184,6 @@ def test_a_file_that_is_no_database_is_set_aside_and_made_again(tmp_path):
     ResultStore(path).put("key", {}, [Row("cka", 1)], [], "run")
     path.write_bytes(b"not a database at all" * 500)
     with pytest.warns(UserWarning, match="results.sqlite is damaged .*: set aside as .*damaged and made again"):
-        store = ResultStore(path)
+        store = open_results(path)
     assert store.done(["key"]) == set()
     assert path.with_name("results.sqlite.damaged").exists()
