@@ -1,14 +1,11 @@
-import signal
-
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from simzoo.errors import TrainingError
 from simzoo.models.load import load
 from simzoo.names import Spec, Training, resolve
 from simzoo.storage import home, weights_shelf
-from simzoo.training.train import prepare, train
+from simzoo.training.train import train
 
 SHORT = {"epochs": 2, "train-images": 64}
 
@@ -70,15 +67,6 @@ def test_seed_and_recipe_make_other_weights():
     assert len(keys) == 2
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_place_named_and_leaves_nothing():
-    spec = with_settings(short(), optimizer="sgd", learning_rate=1e30, warmup=0.0)
-    with pytest.raises(TrainingError, match="is not finite") as caught:
-        train(spec)
-    assert "in epoch" in str(caught.value)
-    assert "lower learning_rate in the recipe" in str(caught.value)
-    assert not list((home() / "weights").glob("*.safetensors"))
-
-
 def test_damaged_weights_are_reported_set_aside_and_made_again():
     spec = short(epochs=1)
     artifact = train(spec)
@@ -90,27 +78,6 @@ def test_damaged_weights_are_reported_set_aside_and_made_again():
     assert again.path.with_name(f"{again.path.name}.damaged").exists()
 
 
-def test_an_objective_sees_normalised_views_and_trains_every_parameter():
-    run = prepare(short("vit-simclr"))
-    views = [torch.ones(2, 3, 32, 32), torch.zeros(2, 3, 32, 32)]
-    bright, dark = run.pixels(views, torch.device("cpu"))
-    assert bright.unique().tolist() == [1.0]
-    assert dark.unique().tolist() == [-1.0]
-    assert all(parameter.requires_grad for parameter in run.model.module.parameters())
-
-
 def test_the_shelf_is_empty_before(tmp_path):
     assert weights_shelf().folder.parent == home()
     assert weights_shelf().get("0" * 20) is None
-
-
-def test_an_interrupt_is_an_interrupt_and_leaves_the_process_able_to_hear_the_next(monkeypatch):
-    answer = signal.getsignal(signal.SIGINT)
-
-    def stop(self, batch):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("simzoo.training.objectives.supervised.Supervised.loss", stop)
-    with pytest.raises(KeyboardInterrupt):
-        train(short())
-    assert signal.getsignal(signal.SIGINT) is answer
