@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +31,7 @@ from simzoo.names import Spec, resolve
 from simzoo.progress import Progress, Silent
 from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
-from simzoo.storage import Artifact, atomic, weights_shelf
+from simzoo.storage import Artifact, atomic, file_name, weights_shelf
 
 LONGEST_UNASKED = 30 * 60  # seconds of estimated training that need no --yes
 
@@ -193,7 +192,7 @@ def refuse_training(specs: Sequence[Spec]) -> None:
 
 def copy_weights(artifact: Artifact, folder: str | Path) -> list[Path]:
     """Copy weights into a folder, under the model's name, with the facts that came with them as JSON."""
-    stem = Path(folder) / re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", artifact.header["name"])
+    stem = Path(folder) / file_name(artifact.header["name"])
     weights, facts = stem.with_name(f"{stem.name}.safetensors"), stem.with_name(f"{stem.name}.json")
     with atomic(weights) as temporary:
         shutil.copyfile(artifact.path, temporary)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -42,6 +43,15 @@ def checksum(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_name(text: str) -> str:
+    """Return a name that every file system takes, from the name of a model or a tap.
+
+    >>> file_name("file:cards/my card.toml#2")
+    'file_cards_my_card.toml_2'
+    """
+    return re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", text)
 
 
 @contextmanager

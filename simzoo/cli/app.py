@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, listing, plugin, show, train
+from simzoo.cli import cache, compare, doctor, listing, plugin, represent, show, train
 
 app = typer.Typer(
     name="simzoo",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
+app.command("represent")(represent.represent)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
 app.command("doctor")(doctor.doctor)

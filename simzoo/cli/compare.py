@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from simzoo.cli import output
 from simzoo.progress import Bars
-from simzoo.storage import key_of
+from simzoo.storage import file_name, key_of
 
 LONGEST = 120
 
@@ -102,5 +101,5 @@ def compare(
 def _folder_name(command: str) -> str:
     """Return `compare-A-B` and what was asked beside the defaults, so that another question goes to another folder."""
     words = [Path(word).name.removeprefix("--") for word in command.removeprefix("simzoo ").split()]
-    name = re.sub(r"[^A-Za-z0-9.@+=_-]+", "_", "-".join(words))
+    name = file_name("-".join(words))
     return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{key_of(command)[:8]}"

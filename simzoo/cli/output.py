@@ -26,6 +26,24 @@ Yes = Annotated[bool, typer.Option("--yes", help="Consent to more than 30 minute
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Shorten the training: makes another, named recipe.")
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="digits, a name under SIMZOO_DATA, or a path [default: what the models were trained on, or digits].",
+    ),
+]
+N = Annotated[int, typer.Option("--n", min=2, help="At most so many images.")]
+Taps = Annotated[str, typer.Option("--taps", help="final, blocks, residual, logits, or globs over module names.")]
+Pool = Annotated[str | None, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: each model's own].")]
+Augmentation = Annotated[
+    str,
+    typer.Option(
+        "--augmentation",
+        metavar="NAME[:STRENGTH]",
+        help="What is done to the images, the same for every model (simzoo list augmentations).",
+    ),
+]
 TrainImages = Annotated[int | None, typer.Option("--train-images", min=2, help="Train on at most so many images.")]
 
 
