@@ -13,6 +13,8 @@ from pathlib import Path
 
 os.environ["SIMZOO_DISABLE_PLUGINS"] = "all"  # the pages speak of simzoo alone
 
+from error_page import errors_page
+
 from simzoo import hookspecs
 from simzoo.catalog import catalog
 from simzoo.facts import GROUPS
@@ -102,6 +104,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "models.md": models_page,
     "hooks.md": hooks_page,
     "cli.md": cli_page,
+    "errors.md": errors_page,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from filelock import Timeout
 
-from simzoo.errors import DamagedFileError, SimzooError
+from simzoo.errors import DamagedFileError, SimzooError, damaged
 from simzoo.storage import Shelf, home, read_sealed, remove, representations_shelf, sealed_facts, weights_shelf
 from simzoo.table.store import ResultStore
 
@@ -23,6 +23,7 @@ REMAKE: tuple[Kind, ...] = ("representations", "checkpoint", "damaged", "unfinis
 
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{20}(?![0-9a-f])")
 DAY = 24 * 60 * 60
+SHOWN = 3  # damaged blocks that a message lists
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def verify() -> list[dict[str, Any]]:
         try:
             _check(item)
         except (DamagedFileError, OSError) as error:
-            found.append({"kind": item.kind, "name": item.name, "file": str(item.files[0]), "reason": str(error)})
+            found.append({"kind": item.kind, "name": item.name, "file": str(item.files[0]), "reason": _reason(error)})
     return found
 
 
@@ -161,15 +162,20 @@ def _check(item: Item) -> None:
             return  # being written
 
 
+def _reason(error: DamagedFileError | OSError) -> str:
+    return f"{error.what} ({error.got})" if isinstance(error, DamagedFileError) else str(error)
+
+
 def _check_results(item: Item) -> None:
     try:
-        damaged = ResultStore(item.files[0]).damaged()
+        odd = ResultStore(item.files[0]).damaged()
     except DamagedFileError:
         raise
     except SimzooError as error:
-        raise DamagedFileError(str(error)) from error
-    if damaged:
-        raise DamagedFileError(f"{len(damaged)} blocks do not match their checksums: {', '.join(damaged[:3])}")
+        raise damaged(error.what, error.got or "") from error
+    if odd:
+        listed = ", ".join(odd[:SHOWN]) + (", ..." if len(odd) > SHOWN else "")
+        raise damaged(f"{len(odd)} blocks do not match their checksums", listed)
 
 
 def _lock(item: Item) -> Any:

@@ -69,6 +69,7 @@ class Comparison:
                 f"there is no {measure} matrix of {a!r} and {b!r}",
                 expected=f"two of {', '.join(self.models)}, and a similarity that was measured",
                 got=f"{a!r}, {b!r}, {measure!r}",
+                next_step=f"compare(..., measure={measure!r}) of these models",
             )
         part = straight if not straight.empty else turned
         values = part.pivot_table(index="tap", columns="tap_b", values="value", sort=False, dropna=False)

@@ -111,6 +111,16 @@ class LabelsError(UndefinedError):
     """Labels are missing, or a class has too few samples."""
 
 
+def damaged(what: str, got: str) -> DamagedFileError:
+    """Build the error for a file of the store that is not as simzoo wrote it."""
+    return DamagedFileError(
+        what,
+        expected="the file as simzoo wrote it",
+        got=got,
+        next_step="run the command again: it is set aside and made again (simzoo cache verify lists all such files)",
+    )
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], next_step: str | None = None) -> UnknownNameError:
     """Build the error for an unknown name, with the closest names that exist.
 

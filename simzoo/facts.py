@@ -235,7 +235,12 @@ def _attach_measure(
         _sides(name, variant.get("invariant_to", ()))
         _only_known_cases(name, variant.get("domain", {}))
     if not low < high:
-        raise UsageError(f"measure {name!r}: its range is empty", expected="low < high", got=f"({low}, {high})")
+        raise UsageError(
+            f"measure {name!r}: its range is empty",
+            expected="low < high",
+            got=f"({low}, {high})",
+            next_step="correct `range` in its decorator",
+        )
 
     def attach(function: Any) -> Any:
         full = {case: cases.get(case, "value") for case in EDGE_CASES}
@@ -265,7 +270,10 @@ def _sides(name: str, groups: Any) -> tuple[frozenset[str], frozenset[str]]:
 def _only(measure: str, word: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     if extra := sorted(set(given) - set(allowed)):
         raise UsageError(
-            f"measure {measure!r}: unknown word in {word}", expected=", ".join(allowed), got=", ".join(extra)
+            f"measure {measure!r}: unknown word in {word}",
+            expected=", ".join(allowed),
+            got=", ".join(extra),
+            next_step=f"correct `{word}` in its decorator",
         )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import platformdirs
 from filelock import FileLock, Timeout
 
-from simzoo.errors import DamagedFileError, SimzooError
+from simzoo.errors import DamagedFileError, SimzooError, damaged
 
 
 def home() -> Path:
@@ -119,7 +119,7 @@ class Shelf:
             return self.read(key)
         except DamagedFileError as error:
             set_aside(payload, beside)
-            warnings.warn(f"{error}: set aside as *.damaged and made again", stacklevel=2)
+            warnings.warn(f"{error.what}: set aside as *.damaged and made again", stacklevel=2)
             return None
 
     def read(self, key: str) -> Artifact:
@@ -197,9 +197,9 @@ def read_sealed(path: Path) -> tuple[dict[str, Any], memoryview]:
         header = json.loads(line)
         facts, sound = header["facts"], header["checksum"] == _seal(header["facts"], content)
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFileError(f"{path.name} is not a file of the store") from error
+        raise damaged(f"{path.name} is not a file of the store", type(error).__name__) from error
     if not sound:
-        raise DamagedFileError(f"{path.name} does not match its checksum")
+        raise damaged(f"{path.name} does not match its checksum", "other content")
     return facts, memoryview(content)
 
 
@@ -209,7 +209,7 @@ def sealed_facts(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             facts: dict[str, Any] = json.loads(file.readline())["facts"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFileError(f"{path.name} is not a file of the store") from error
+        raise damaged(f"{path.name} is not a file of the store", type(error).__name__) from error
     return facts
 
 
@@ -222,15 +222,16 @@ def _read_header(path: Path) -> dict[str, Any]:
         header: dict[str, Any] = json.loads(path.read_text())
         sound = header.pop("header") == key_of(header)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise DamagedFileError(f"{path.name} is not a header of the store") from error
+        raise damaged(f"{path.name} is not a header of the store", type(error).__name__) from error
     if not sound:
-        raise DamagedFileError(f"{path.name} does not match its checksum")
+        raise damaged(f"{path.name} does not match its checksum", "other content")
     return header
 
 
 def _check_payload(path: Path, expected: str) -> None:
-    if not path.exists() or checksum(path) != expected:
-        raise DamagedFileError(f"{path.name} does not match its checksum")
+    found = f"sha256 {checksum(path)}" if path.exists() else "no file"
+    if found != f"sha256 {expected}":
+        raise damaged(f"{path.name} does not match its checksum", f"{found}, not {expected}")
 
 
 def weights_shelf() -> Shelf:

@@ -101,7 +101,7 @@ def test_damaged_results_are_named_and_left(store):
     connection.execute("UPDATE rows SET value = 0.9")
     connection.commit()
     connection.close()
-    assert [found["reason"] for found in verify()] == ["1 blocks do not match their checksums: block"]
+    assert [found["reason"] for found in verify()] == ["1 blocks do not match their checksums (block)"]
     assert ResultStore().damaged() == ["block"]
 
 

@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from simzoo import errors
-from simzoo.errors import SimzooError, unknown_name
+from simzoo.errors import SimzooError, damaged, unknown_name
 
 
 def _all_kinds(kind=SimzooError):
@@ -57,3 +57,12 @@ def test_an_unknown_name_gets_the_closest_known_names(kind, name, known, expecte
 
 def test_the_next_step_of_an_unknown_name_can_be_given():
     assert unknown_name("model", "x", [], "simzoo list KIND").next_step == "simzoo list KIND"
+
+
+def test_a_damaged_file_of_the_store_is_made_again():
+    assert str(damaged("k.bin does not match its checksum", "other content")).splitlines() == [
+        "k.bin does not match its checksum",
+        "  expected: the file as simzoo wrote it",
+        "  got: other content",
+        "  next: run the command again: it is set aside and made again (simzoo cache verify lists all such files)",
+    ]

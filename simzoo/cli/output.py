@@ -105,6 +105,7 @@ def _print_error(error: SimzooError, *, as_json: bool) -> None:
 def _unforeseen(error: Exception) -> SimzooError:
     return SimzooError(
         "simzoo met an error that it did not foresee",
+        expected="an error that says what to do",
         got=f"{type(error).__name__}: {error}",
         next_step="run the same command with --debug and report what it prints; finished work is kept",
     )

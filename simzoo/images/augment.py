@@ -70,7 +70,7 @@ def drawn(augmentation: str, number: int = 0, seed: int = 0, shelves: Catalog | 
     if not setting.operations:
         return CLEAN
     if number < 0:
-        raise UsageError("a draw is a number from 0 up", expected="draw >= 0", got=str(number))
+        raise UsageError("a draw is a number from 0 up", expected="draw >= 0", got=str(number), next_step="--draw 0")
     operations = tuple(_operation(setting.name, options, shelves) for options in setting.operations)
     return Draw(setting.name, strength, operations, number, seed)
 

@@ -35,9 +35,15 @@ def matrix(x: Any) -> torch.Tensor:
             "an empty array is not a representation",
             expected="one sample and one feature or more",
             got=f"shape {tuple(tensor.shape)}",
+            next_step="find out why nothing is in it: a filter, an empty folder, a slice",
         )
     if tensor.is_complex():
-        raise InputError("complex numbers have no order or angle here", expected="real numbers", got=str(tensor.dtype))
+        raise InputError(
+            "complex numbers have no order or angle here",
+            expected="real numbers",
+            got=str(tensor.dtype),
+            next_step="give .real and .imag as columns, or the absolute values",
+        )
     if tensor.dtype not in (torch.float32, torch.float64):
         tensor = tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
     _refuse_not_finite(tensor)
@@ -58,10 +64,18 @@ def _tensor(x: Any) -> torch.Tensor:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise InputError("rows of different lengths are not a representation", got=str(error)) from error
+        raise InputError(
+            "rows of different lengths are not a representation",
+            expected="n rows of d features each",
+            got=str(error),
+            next_step="pool or pad the rows to one length",
+        ) from error
     if array.dtype.kind not in "biufc":
         raise InputError(
-            "this array does not hold numbers", expected="floating point or integer values", got=f"dtype {array.dtype}"
+            "this array does not hold numbers",
+            expected="floating point or integer values",
+            got=f"dtype {array.dtype}",
+            next_step="x.astype(float), once every entry is a number",
         )
     if array.dtype.itemsize > 8 and array.dtype.kind == "f":
         array = array.astype(np.float64)
@@ -108,6 +122,7 @@ def require_samples(n: int, least: int, reason: str) -> None:
             f"{n} sample{'s are' if n != 1 else ' is'} too few: {reason}",
             expected=f"{least} samples or more",
             got=str(n),
+            next_step="give more samples (--n), or choose a measure that is defined for fewer",
         )
 
 

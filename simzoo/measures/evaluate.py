@@ -48,11 +48,21 @@ def evaluate(
     inputs = _wanted(sheet, given)
     if sheet.kind == "similarity":
         if y is None:
-            raise UsageError(f"measure {sheet.name!r} compares two representations", expected="x and y", got="x only")
+            raise UsageError(
+                f"measure {sheet.name!r} compares two representations",
+                expected="x and y",
+                got="x only",
+                next_step=f"measure({sheet.name!r}, x, y)",
+            )
         require_same_samples([x, y])
         result = sheet.function(x, y, **inputs, **params)
     elif y is not None:
-        raise UsageError(f"measure {sheet.name!r} is of one representation", expected="x only", got="x and y")
+        raise UsageError(
+            f"measure {sheet.name!r} is of one representation",
+            expected="x only",
+            got="x and y",
+            next_step=f"measure({sheet.name!r}, x)",
+        )
     else:
         result = sheet.function(x, **inputs, **params)
     values = result if isinstance(result, tuple) else (result,)
@@ -70,7 +80,12 @@ def matrix_of(sheet: MeasureSheet, xs: Sequence[Any], ys: Sequence[Any] | None =
     """
     require_options(sheet, params)
     if not len(xs) or (ys is not None and not len(ys)):
-        raise UsageError("there is nothing to compare", expected="one representation or more", got="an empty list")
+        raise UsageError(
+            "there is nothing to compare",
+            expected="one representation or more",
+            got="an empty list",
+            next_step=f"pairwise({sheet.name!r}, [x, ...])",
+        )
     require_same_samples([*xs, *(() if ys is None else ys)])
     left = [held(x) for x in xs]
     right = None if ys is None or ys is xs else [held(y) for y in ys]
@@ -100,7 +115,12 @@ def unchecked_matrix(
 def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mapping[str, Any]) -> torch.Tensor:
     """Return the inner matrices of `xs`, flattened, as the rows of one tensor."""
     if sheet.inner is None:
-        raise UsageError(f"measure {sheet.name!r} is no inner product", expected="inner= in its sheet", got="none")
+        raise UsageError(
+            f"measure {sheet.name!r} is no inner product",
+            expected="inner= in its sheet",
+            got="none",
+            next_step="use matrix_of, which asks first",
+        )
     return stacked([sheet.inner(x, **params).flatten() for x in xs], xs)
 
 
@@ -139,7 +159,10 @@ def require_same_samples(everything: Sequence[Any]) -> None:
         a, b = np.shape(first), np.shape(other)
         if len(a) == len(b) == 2 and a[0] != b[0]:
             raise InputError(
-                "the rows are not the same samples", expected="equally many rows", got=f"{a[0]} and {b[0]} rows"
+                "the rows are not the same samples",
+                expected="equally many rows",
+                got=f"{a[0]} and {b[0]} rows",
+                next_step="give both for the same samples, in the same order",
             )
 
 
@@ -152,11 +175,17 @@ def _wanted(sheet: MeasureSheet, given: Mapping[str, Any]) -> dict[str, Any]:
             f"measure {sheet.name!r} takes no {' and no '.join(extra)}",
             expected=f"inputs: {', '.join(name for name in INPUTS if name in parameters) or 'none but the features'}",
             got=", ".join(extra),
+            next_step=f"leave it out (simzoo show {sheet.name})",
         )
     for name in INPUTS:
         if name in parameters and name not in wanted and parameters[name].default is inspect.Parameter.empty:
             kind = LabelsError if name == "labels" else UsageError
-            raise kind(f"measure {sheet.name!r} needs {name}", expected=f"{name}=...", got="none")
+            raise kind(
+                f"measure {sheet.name!r} needs {name}",
+                expected=f"{name}=...",
+                got="none",
+                next_step=f"give {name}= (simzoo show {sheet.name})",
+            )
     return wanted
 
 

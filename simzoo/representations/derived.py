@@ -58,7 +58,12 @@ def memory_budget(limit: int) -> ExitStack:
     ...     pass  # nothing is kept in here
     """
     if limit < 0:
-        raise UsageError("the memory budget is negative", expected="0 bytes or more", got=str(limit))
+        raise UsageError(
+            "the memory budget is negative",
+            expected="0 bytes or more",
+            got=str(limit),
+            next_step="memory_budget(0) to keep nothing",
+        )
     restore = ExitStack()
     restore.callback(_memo.resize, _memo.budget)
     _memo.resize(limit)

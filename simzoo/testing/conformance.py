@@ -20,6 +20,9 @@ KINDS = {  # the file of checks for each kind of part; each has `checks(part)`
 }
 
 
+MEND = 'mend the part or its sheet; or state a reason there: waive={"check": "reason"}'
+
+
 @dataclass(frozen=True)
 class Check:
     """One check of one part, ready to run; `variant` is the measure's options where it has several."""
@@ -73,14 +76,15 @@ def require_conformance(part: Any) -> list[Result]:
     results = conformance(part)
     if failed := [result for result in results if not result.ok]:
         raise ConformanceError(
-            f"{part.sheet.name!r} fails {len(failed)} of {len(results)} checks:\n"
-            + "\n".join(f"{failure.check}\n{failure.reason}" for failure in failed),
-            next_step='mend the part or its sheet; or state a reason there: waive={"check": "reason"}',
+            f"{part.sheet.name!r} fails {len(failed)} of {len(results)} checks",
+            expected="a part that does what its sheet says",
+            got="\n" + "\n".join(f"{failure.check}\n{failure.reason}" for failure in failed),
+            next_step=MEND,
         )
     return results
 
 
-def require(holds: Any, what: str, *, expected: str, got: Any, next_step: str | None = None) -> None:
+def require(holds: Any, what: str, *, expected: str, got: Any, next_step: str = MEND) -> None:
     """Raise a `ConformanceError` unless `holds`."""
     if not holds:
         raise ConformanceError(what, expected=expected, got=str(got), next_step=next_step)

@@ -80,6 +80,7 @@ def _check_one(name: str, shelves: Catalog) -> Iterator[PartResults]:
             f"plugin {name!r} brings nothing",
             expected="a part, a folder of cards or a report section from one of its hooks",
             got="empty lists, or no function with @simzoo.hookimpl",
+            next_step="return a part from one of its hooks (docs/plugins.md)",
         )
         results.append(Result("it brings something", count > 0, str(nothing)))
     yield PartResults(f"plugin {name}", results)

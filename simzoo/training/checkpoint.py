@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simzoo.errors import DamagedFileError, UsageError
+from simzoo.errors import DamagedFileError, UsageError, damaged
 from simzoo.storage import read_sealed, set_aside, weights_shelf, write_sealed
 
 INTERVAL = 20.0  # seconds of training between checkpoints: an epoch may be shorter than writing one takes
@@ -86,13 +86,13 @@ class Checkpoint:
         except DamagedFileError as error:
             self.refuse(error)
         except Exception as error:  # noqa: BLE001 - its checksum holds, so another simzoo or torch wrote it
-            self.refuse(DamagedFileError(f"{self.path.name} cannot be read: {type(error).__name__}: {error}"))
+            self.refuse(damaged(f"{self.path.name} cannot be read", f"{type(error).__name__}: {error}"))
         return None
 
-    def refuse(self, error: Exception) -> None:
+    def refuse(self, error: DamagedFileError) -> None:
         """Report the file and set it aside."""
         set_aside(self.path)
-        warnings.warn(f"{error}: set aside as *.damaged, the training starts again", stacklevel=3)
+        warnings.warn(f"{error.what} ({error.got}): set aside as *.damaged, the training starts again", stacklevel=3)
 
     def remove(self) -> None:
         """Remove the file, since the weights are on the shelf."""
@@ -109,7 +109,7 @@ def restore(parts: Parts, state: dict[str, Any]) -> None:
         parts.schedule.load_state_dict(state["schedule"])
         set_random_states(state["random"])
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise DamagedFileError(f"the checkpoint does not fit the training: {str(error).splitlines()[0]}") from error
+        raise damaged("the checkpoint does not fit the training", str(error).splitlines()[0]) from error
 
 
 def interval() -> float:
@@ -120,7 +120,12 @@ def interval() -> float:
     except ValueError:
         seconds = math.nan
     if not seconds >= 0:
-        raise UsageError(f"{VARIABLE} is no time", expected="seconds, 0 or more", got=repr(given))
+        raise UsageError(
+            f"{VARIABLE} is no time",
+            expected="seconds, 0 or more",
+            got=repr(given),
+            next_step=f"export {VARIABLE}={INTERVAL:g}",
+        )
     return seconds
 
 

@@ -54,7 +54,10 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) 
     chosen = sample(train_set, settings.train_images)
     if len(chosen) < 2:
         raise TrainingError(
-            f"{spec.training.data} has too few training images", expected="2 or more", got=str(len(chosen))
+            f"{spec.training.data} has too few training images",
+            expected="2 or more",
+            got=str(len(chosen)),
+            next_step="name a larger data set, or raise --train-images",
         )
     images = TrainingImages(train_set, chosen, objective.views(model.feed.size, settings), spec.seed)
     with torch.random.fork_rng(devices=[]):

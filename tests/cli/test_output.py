@@ -28,7 +28,8 @@ def test_unforeseen_errors_are_text_too_unless_debugging(capsys):
         command(debug=False, as_json=True, error=ZeroDivisionError("oops"))
     out, err = capsys.readouterr()
     assert ended.value.exit_code == 1
-    assert "simzoo met an error that it did not foresee\n  got: ZeroDivisionError: oops" in err
+    assert "simzoo met an error that it did not foresee\n  expected: an error that says" in err
+    assert "got: ZeroDivisionError: oops" in err
     assert json.loads(out)["next"].startswith("run the same command with --debug")
     with pytest.raises(ZeroDivisionError):
         command(debug=True, as_json=False, error=ZeroDivisionError("oops"))

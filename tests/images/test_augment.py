@@ -133,5 +133,5 @@ def test_a_strength_that_is_none_is_refused(text):
 def test_unknown_names_get_did_you_mean_and_draws_count_from_zero():
     with pytest.raises(UnknownNameError, match=r"did you mean crop(.|\n)*simzoo list augmentations"):
         drawn("crops")
-    with pytest.raises(UsageError, match="draw >= 0"):
+    with pytest.raises(UsageError, match=r"a draw is a number from 0 up(.|\n)*draw >= 0"):
         drawn("crop", number=-1)

@@ -54,7 +54,7 @@ def test_read_only_and_reversed_arrays_are_copied_without_a_warning():
         (np.array([["a"]]), "does not hold numbers(.|\n)*dtype <U1"),
         (np.array([[None]]), "does not hold numbers(.|\n)*dtype object"),
         ([[1, 2], [3]], "rows of different lengths"),
-        (np.ones((2, 2), complex), "complex numbers"),
+        (np.ones((2, 2), complex), "complex numbers have no order"),
         (np.array([[1, 2], [np.nan, np.inf]]), "2 of 4 values are NaN or infinite(.|\n)*first in row 1"),
         (np.array([[np.inf, -np.inf]]), "2 of 2 values"),
     ],

@@ -54,7 +54,7 @@ def test_labels_and_support_are_taken_from_representations():
             mutual_knn,
             {"y": sides(1)[0], "kk": 3},
             UsageError,
-            "no option 'kk'(.|\n)*options: k, metric(.|\n)*simzoo show",
+            "has no option 'kk'(.|\n)*options: k, metric(.|\n)*simzoo show",
         ),
         (linear_cka, {"y": sides(1)[0], "k": 3}, UsageError, "options: none"),
         (linear_cka, {}, UsageError, "compares two representations"),
@@ -162,8 +162,13 @@ def test_other_ids_and_other_numbers_of_rows_are_refused():
             compare(represented(x), represented(y, ids))
         with pytest.raises(InputError, match="equally many rows"):
             compare(x, y[:5])
-    with pytest.raises(UsageError, match="empty list"):
+    with pytest.raises(UsageError, match=r"there is nothing to compare(.|\n)*empty list"):
         matrix_of(linear_cka.sheet, [])
+
+
+def test_a_measure_that_is_no_inner_product_has_no_inner_rows():
+    with pytest.raises(UsageError, match=r"measure 'procrustes' is no inner product(.|\n)*inner= in its sheet"):
+        module.inner_rows(procrustes.sheet, [], {})
 
 
 def test_the_hooks_load_no_torch_until_they_are_called():

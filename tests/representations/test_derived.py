@@ -85,7 +85,7 @@ def test_the_budget_can_be_set_for_good_and_is_restored_by_with(doubled, calls):
     doubled(x)
     doubled(x)
     assert calls == [2, 2, 2]
-    with pytest.raises(UsageError, match="negative"):
+    with pytest.raises(UsageError, match="the memory budget is negative"):
         memory_budget(-1)
 
 

@@ -63,6 +63,7 @@ def test_one_error_lists_every_check_that_fails():
         FALSE,
         "mine declares that scale does not change it, and it does",
         "the docstring is whole",
+        "expected: a part that does what its sheet says",
         "waive=",
     ):
         assert words in text

@@ -91,7 +91,7 @@ def test_an_installed_plugin_is_checked_by_name():
 def test_what_is_no_plugin_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown plugin 'simzoo-imagse'(.|\n)*did you mean simzoo-images"):
         check_plugin("simzoo-imagse")
-    with pytest.raises(UsageError, match=r"a folder with a readable pyproject.toml"):
+    with pytest.raises(UsageError, match=r"is not a plugin of simzoo(.|\n)*a folder with a readable pyproject.toml"):
         check_plugin(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     with pytest.raises(UsageError, match=r"\[project.entry-points.simzoo\]"):

@@ -180,7 +180,7 @@ def test_a_checkpoint_that_does_not_fit_is_set_aside_before_it_spoils_anything(s
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     spec, path = cut_short(shelves)
     monkeypatch.setattr(checkpoints, "set_random_states", _raise)
-    with pytest.warns(UserWarning, match="the checkpoint does not fit the training: no such state: set aside"):
+    with pytest.warns(UserWarning, match=r"the checkpoint does not fit the training \(no such state\): set aside"):
         again = train_with_own_randomness(spec, shelves, monkeypatch)
     assert again.path.read_bytes() == whole.path.read_bytes()
     assert path.with_name(f"{path.name}.damaged").exists()

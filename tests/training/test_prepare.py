@@ -1,5 +1,8 @@
+import pytest
 import torch
+from PIL import Image
 
+from simzoo.errors import TrainingError
 from simzoo.names import resolve
 from simzoo.training.train import prepare
 
@@ -23,3 +26,15 @@ def test_the_same_seed_makes_the_same_heads_and_another_seed_others():
     first, again, other = (prepare(short(name)).heads.state_dict() for name in ("vit-simclr",) * 2 + ("vit-simclr#1",))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
+
+
+def test_one_image_is_no_training(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / "train" / name).mkdir(parents=True)
+    (tmp_path / "pets" / "test" / "cat").mkdir(parents=True)
+    for path in ("train/cat/1.png", "train/dog/1.png", "test/cat/1.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / "pets" / path)
+    (tmp_path / "pets" / "train" / "dog" / "1.png").unlink()
+    (tmp_path / "pets" / "train" / "dog").rmdir()
+    with pytest.raises(TrainingError, match=r"pets has too few training images(.|\n)*expected: 2 or more(.|\n)*got: 1"):
+        prepare(resolve(f"resnet18-sl@{tmp_path / 'pets'}:quick")[0])

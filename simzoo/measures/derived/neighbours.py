@@ -110,7 +110,9 @@ def _points(x: Any, metric: Metric) -> tuple[torch.Tensor, torch.Tensor | None]:
     if metric == "euclidean":
         points = unit_centered(x)
         return points, (points.double().square().sum(1) / -2).to(points.dtype)
-    raise UsageError(f"unknown metric {metric!r}", expected="'cosine' or 'euclidean'", got=repr(metric))
+    raise UsageError(
+        f"unknown metric {metric!r}", expected="'cosine' or 'euclidean'", got=repr(metric), next_step="metric='cosine'"
+    )
 
 
 def directions(features: torch.Tensor) -> torch.Tensor:
@@ -127,5 +129,7 @@ def directions(features: torch.Tensor) -> torch.Tensor:
 
 def _require_neighbours(n: int, k: int) -> None:
     if k < 1:
-        raise UsageError("a sample has no fewer than one neighbour", expected="k >= 1", got=f"k = {k}")
+        raise UsageError(
+            "a sample has no fewer than one neighbour", expected="k >= 1", got=f"k = {k}", next_step="k=10"
+        )
     require_samples(n, k + 1, f"each needs k = {k} others")

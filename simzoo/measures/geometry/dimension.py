@@ -43,7 +43,12 @@ def twonn(x: Any, *, discard: float = 0.1) -> float:
     2
     """
     if not 0 <= discard < 1:
-        raise UsageError("discard is a share of the samples", expected="0 <= discard < 1", got=f"discard = {discard}")
+        raise UsageError(
+            "discard is a share of the samples",
+            expected="0 <= discard < 1",
+            got=f"discard = {discard}",
+            next_step="discard=0.1",
+        )
     given = matrix(x)
     require_samples(len(given), 4, "the slope needs several ratios")
     require_variation(given, "they have no neighbours at a distance")
@@ -65,6 +70,7 @@ def twonn(x: Any, *, discard: float = 0.1) -> float:
             "first and second neighbours are at the same distance throughout",
             expected="points in general position",
             got=f"{len(ratios)} ratios of 1, as on a lattice",
+            next_step="add a little noise if the values were rounded",
         )
     return float(-(torch.log1p(-below) * ratios).sum() / ratios.square().sum())
 

@@ -46,7 +46,7 @@ def alignment(x: Any, views: Sequence[Any], *, power: float = 2) -> float:
     (0.0, 2.0)
     """
     if not power > 0:
-        raise UsageError("power must be above 0", expected="power > 0", got=f"power = {power}")
+        raise UsageError("power must be above 0", expected="power > 0", got=f"power = {power}", next_step="power=2")
     units = [unit_rows(view) for view in _aligned(x, views)]
     apart = [torch.linalg.vector_norm(a - b, dim=1, dtype=torch.float64) for a, b in combinations(units, 2)]
     return float(torch.stack(apart).pow(power).mean())
@@ -106,8 +106,14 @@ def _aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:
             "one view says nothing of what varies",
             expected="two views or more: (n, d) matrices of draws of an augmentation",
             got=str(len(views)),
+            next_step="represent(..., augmentation=NAME, draw=0) and draw=1",
         )
     shape, tensors = tuple(matrix(x).shape), [matrix(view) for view in views]
     if odd := [tuple(view.shape) for view in tensors if view.shape != shape]:
-        raise InputError("the views are not of these samples and layer", expected=f"shape {shape}", got=str(odd[0]))
+        raise InputError(
+            "the views are not of these samples and layer",
+            expected=f"shape {shape}",
+            got=str(odd[0]),
+            next_step="take the views at the same tap, of the same images",
+        )
     return tensors

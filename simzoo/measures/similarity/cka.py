@@ -103,7 +103,8 @@ def _cosines(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool) -> 
         raise UndefinedError(
             "a centred Gram matrix is zero: its cosine with another does not exist",
             expected="rows that differ in more than their own norm",
-            got=f"{int((norms <= 0).sum())} of {norms.numel()} pairs without a norm",
+            got=f"{int((~(norms > 0)).sum())} of {norms.numel()} pairs without a norm",
+            next_step="check that these layers are not dead, or give more samples",
         )
     # at most 1 by Cauchy and Schwarz: more is rounding
     cosines: npt.NDArray[np.float64] = (products.between / norms).clamp(max=1).numpy()

@@ -70,9 +70,9 @@ def test_the_indicator_marks_the_neighbours_and_has_norm_one(metric):
     [
         (np.ones((5, 2)), {"k": 1}, ConstantInputError, "each other's neighbours"),
         (np.eye(4)[:, :3], {"k": 1}, ZeroRowsError, "the first zero row is 3"),
-        (X[:, :1], {"k": 1}, UndefinedError, "only a sign"),
-        (X, {"k": 0}, UsageError, "k = 0"),
-        (X, {"k": 1, "metric": "manhattan"}, UsageError, "'cosine' or 'euclidean'"),
+        (X[:, :1], {"k": 1}, UndefinedError, "a cosine is only a sign"),
+        (X, {"k": 0}, UsageError, r"no fewer than one neighbour(.|\n)*k = 0"),
+        (X, {"k": 1, "metric": "manhattan"}, UsageError, r"unknown metric 'manhattan'(.|\n)*'cosine' or 'euclidean'"),
     ],
 )
 def test_refusals(x, options, error, text):

@@ -36,7 +36,7 @@ def test_uniform_points_have_their_dimension_wherever_they_lie(dimension):
 def test_repeated_rows_are_dropped():
     x = np.random.default_rng(0).normal(size=(100, 3))
     assert twonn(np.vstack([x, x[:40]])) == pytest.approx(twonn(x))
-    with pytest.raises(DuplicateRowsError, match="10 different rows of 40"):
+    with pytest.raises(DuplicateRowsError, match=r"more than half of the rows(.|\n)*10 different rows of 40"):
         twonn(np.vstack([x[:10]] * 4))
 
 
@@ -54,5 +54,5 @@ def test_refusals():
         twonn(np.vstack([x[:3], x[:1]]))
     with pytest.raises(ConstantInputError):
         twonn(np.ones((9, 2)))
-    with pytest.raises(UndefinedError, match="as on a lattice"):
+    with pytest.raises(UndefinedError, match=r"neighbours are at the same distance(.|\n)*as on a lattice"):
         twonn(np.array([[i, j] for i in range(4) for j in range(4)], dtype=float))

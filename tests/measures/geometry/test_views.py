@@ -53,7 +53,7 @@ def test_views_that_do_not_fit_are_refused(measure):
         measure(x, [a])
     with pytest.raises(InputError, match=r"not of these samples(.|\n)*\(60, 7\)(.|\n)*\(60, 6\)"):
         measure(x, [a, b[:, :6]])
-    with pytest.raises(UsageError, match="power > 0"):
+    with pytest.raises(UsageError, match=r"power must be above 0(.|\n)*power > 0"):
         alignment(x, [a, b], power=0)
 
 

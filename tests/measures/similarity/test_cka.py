@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from simzoo.errors import ConstantInputError, TooFewSamplesError
+from simzoo.errors import ConstantInputError, TooFewSamplesError, UndefinedError
 from simzoo.measures.similarity.cka import cka_grid, linear_cka, unbiased_cka, unbiased_cka_grid
 
 
@@ -73,3 +73,8 @@ def test_refusals():
         unbiased_cka(x, x)
     with pytest.raises(ConstantInputError, match="this layer is not dead"):
         linear_cka(np.ones((9, 2)), np.random.default_rng(0).normal(size=(9, 2)))
+
+
+def test_rows_that_are_all_equally_far_apart_have_no_unbiased_norm():
+    with pytest.raises(UndefinedError, match=r"a centred Gram matrix is zero(.|\n)*1 of 1 pairs without a norm"):
+        unbiased_cka(np.eye(6), np.random.default_rng(0).normal(size=(6, 3)))
