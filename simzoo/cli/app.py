@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from simzoo.cli import cache, compare, doctor, listing, plugin, represent, show, train
+from simzoo.cli.commands import Commands
 
 app = typer.Typer(
     name="simzoo",
+    cls=Commands,
     help="How alike are two vision models, what shape are their representations, and which one will transfer?",
     no_args_is_help=True,
     add_completion=False,

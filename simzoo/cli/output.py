@@ -60,14 +60,14 @@ def friendly(command: F) -> F:
             except SimzooError as error:
                 if debug:
                     raise
-                _print_error(error, as_json=as_json)
+                print_error(error, as_json=as_json)
                 raise typer.Exit(error.exit_code) from None
             except typer.Exit:
                 raise
             except Exception as error:
                 if debug:
                     raise
-                _print_error(_unforeseen(error), as_json=as_json)
+                print_error(_unforeseen(error), as_json=as_json)
                 raise typer.Exit(1) from None
             except KeyboardInterrupt:
                 typer.echo("interrupted: what was finished is kept; run the same command to go on", err=True)
@@ -94,7 +94,8 @@ def wrote(paths: list[Any]) -> None:
         typer.echo(f"wrote {path}", err=True)
 
 
-def _print_error(error: SimzooError, *, as_json: bool) -> None:
+def print_error(error: SimzooError, *, as_json: bool) -> None:
+    """Print an error on stderr, and with `--json` as one object on stdout."""
     notes = getattr(error, "__notes__", [])
     typer.echo("\n".join([f"error: {error}", *notes]), err=True)
     if as_json:
