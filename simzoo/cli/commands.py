@@ -19,13 +19,20 @@ _Mistyped: Any = typer.BadParameter.__mro__[1]  # click's UsageError, which type
 class Commands(TyperGroup):
     """Typer's group, with wrong options and arguments as text of three parts, or one JSON object."""
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **options: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command and end the process with its exit code."""
         if not standalone_mode:
-            return super().main(args, *rest, standalone_mode=False, **options)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         words = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(words, *rest, standalone_mode=False, **options)
+            code = super().main(words, prog_name, complete_var, standalone_mode=False, **extra)
         except _Mistyped as error:
             if not words or type(error).__name__ == "NoArgsIsHelpError":
                 error.show()
