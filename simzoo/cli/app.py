@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, listing, plugin, represent, show, train
+from simzoo.cli import cache, compare, doctor, listing, plugin, represent, show, table, train
 from simzoo.cli.commands import Commands
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("train")(train.train)
 app.command("represent")(represent.represent)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
+app.command("table")(table.table)
 app.command("doctor")(doctor.doctor)
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(cache.app, name="cache")

@@ -18,6 +18,7 @@ import pandas as pd
 
 from simzoo.errors import DamagedFileError
 from simzoo.storage import home, make_folder
+from simzoo.table.files import read_table
 from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Row, typed
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
@@ -115,6 +116,12 @@ class ResultStore:
                 found += rows
         return typed(pd.DataFrame(found, columns=list(COLUMNS), dtype=object))
 
+    def everything(self) -> pd.DataFrame:
+        """Return the rows of all finished blocks, in the order in which they were measured."""
+        with self._connect() as connection:
+            keys = [key for (key,) in connection.execute("SELECT key FROM blocks ORDER BY rowid")]
+        return self.rows(keys)
+
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
         """Return the stored fact sheets of the measures named, by name."""
         with self._connect() as connection:
@@ -161,6 +168,14 @@ def open_results(path: Path | None = None) -> ResultStore:
             if part.exists():
                 part.replace(part.with_name(f"{part.name}.damaged"))
     return ResultStore(path)
+
+
+def read_rows(source: str = "") -> pd.DataFrame:
+    """Return the rows of a table.parquet, of an output folder that holds one, or, unnamed, of all finished blocks."""
+    if not source:
+        return ResultStore().everything()
+    path = Path(source).expanduser()
+    return read_table(path / "table.parquet" if path.is_dir() else path).rows
 
 
 def _wanting(connection: sqlite3.Connection, asked: Mapping[str, str]) -> dict[str, bool]:
