@@ -19,6 +19,7 @@ from simzoo.errors import TrainingError, UsageError
 from simzoo.facts import MeasureSheet
 from simzoo.images.augment import drawn
 from simzoo.images.find import evaluation_split, open_data
+from simzoo.images.given import given
 from simzoo.images.sampling import sample
 from simzoo.measures.evaluate import evaluate, matrix_of
 from simzoo.models.backbones import initialise
@@ -76,7 +77,7 @@ def measures(kind: str | None = None) -> pd.DataFrame:
 
 def represent(
     model: str | nn.Module,
-    data: str = "digits",
+    data: Any = "digits",
     taps: str = "blocks",
     pool: str | None = None,
     n: int | None = 1_000,
@@ -85,17 +86,20 @@ def represent(
     draw: int = 0,
     split: str | None = None,
     seed: int = 0,
+    ids: Sequence[Any] | None = None,
     device: str = "cpu",
 ) -> list[Representation]:
     """Return the representations of images at the taps of a model, in the order of its layers.
 
-    `pool=None` takes the model's own; `split=None` the test split. A model that is trained at first use must have been
-    trained (`simzoo.train`). `augmentation` is `NAME[:STRENGTH]`; what it does to an image is a pure function of
-    `seed`, the image's id and `draw`, whatever the model.
+    `data` is a name, a path, or images (see `simzoo.compare`), whose `ids` are hashes of the pixels if not given.
+    `pool=None` takes the model's own; `split=None` the test split, or the only one. A model that is trained at first
+    use must have been trained (`simzoo.train`). `augmentation` is `NAME[:STRENGTH]`; what it does to an image is a pure
+    function of `seed`, the image's id and `draw`, whatever the model.
     """
     view = drawn(augmentation, draw, seed)
     frozen = load(model, device=device)
-    images = open_data(data, split or evaluation_split(data))
+    name, shelves = given(data, ids, catalog())
+    images = open_data(name, split or evaluation_split(name, shelves), shelves)
     return extract(frozen, images, sample(images, n), taps, pool or frozen.pool, draw=view, device=device)
 
 

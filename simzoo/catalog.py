@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,14 @@ class Catalog:
     def executors(self) -> Shelf:
         """What can run the blocks of a plan."""
         return self._shelf("executor", "simzoo_executors")
+
+    def with_dataset(self, part: Any) -> Catalog:
+        """Return a catalog with one more data set (images that were given in Python); this one stays as it is."""
+        shelf = self.datasets
+        entry = Entry(part.sheet.name, part, "python", "given in Python")
+        other = copy(self)
+        other.__dict__["datasets"] = replace(shelf, entries={**shelf.entries, entry.name: entry})
+        return other
 
     @cached_property
     def card_folders(self) -> list[tuple[str, Path]]:

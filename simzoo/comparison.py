@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from simzoo.grid.study import (
     untrained_twins,
 )
 from simzoo.images.find import evaluation_split
+from simzoo.images.given import given
 from simzoo.progress import Progress, Silent
 from simzoo.report.reading import last_values
 from simzoo.report.terminal import summary
@@ -120,6 +122,7 @@ class Comparison:
         return {
             "out": str(folder),
             "models": models,
+            "data": {name: value for name, value in self.result.context["data"].items() if name != "left_out"},
             "measure": self.measure,
             "rows": len(self.table),
             "failed": self.failed,
@@ -136,7 +139,8 @@ class Comparison:
 def compare(
     *models: str | nn.Module,
     measure: str | Sequence[str] = "cka",
-    data: str | None = None,
+    data: Any = None,
+    ids: Sequence[Any] | None = None,
     n: int | None = 1_000,
     taps: str = "residual",
     pool: str | None = None,
@@ -153,7 +157,9 @@ def compare(
 ) -> Comparison:
     """Compare two models or more, layer by layer; train what is not trained yet; compute only what is missing.
 
-    `data=None` means `digits`, or the data set that all the models named were trained on (`NAME@DATA`). A similarity
+    `data=None` means `digits`, or the data set that all the models named were trained on (`NAME@DATA`). Images may be
+    given instead of a name: a tensor (n, 3 or 1, h, w) or an array (n, h, w[, 3]), uint8 or from 0 to 1, a pair of one
+    with labels, a data set of (image, label), a loader; `ids` are then hashes of the pixels if not given. A similarity
     gives a layers-by-layers matrix for each pair of models, a model with itself included; any other measure a value for
     each tap. With `augmentation=` (`NAME[:STRENGTH]`) all models see the same draw of it, and measures that need views
     (`invariance`, `alignment`) get two; without it those get two of `augs`. kNN accuracy,
@@ -162,7 +168,7 @@ def compare(
     started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
     created = now()
     sources = sources_of(models, changes(epochs, train_images), seed, shelves)
-    data = data or common_data(sources)
+    data, shelves = given(common_data(sources) if data is None else data, ids, shelves)
     split = evaluation_split(data, shelves)
     require_device(device)
     asked = [measure] if isinstance(measure, str) else list(measure)
@@ -204,7 +210,7 @@ def _command(study: Study, options: dict[str, Any]) -> str:
     plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "augmentation": "none", "seed": 0}
     asked = {name: value for name, value in options.items() if value is not None and value != plain.get(name)}
     flags = [
-        f"--{name} {part}"
+        f"--{name} {shlex.quote(str(part))}"
         for name, value in asked.items()
         for part in (str(value).split(",") if name == "measure" else [value])
     ]

@@ -21,7 +21,8 @@ from simzoo.storage import key_of
 
 SOURCES = ("timm", "init", "file")
 _CARD_NAME = re.compile(
-    r"(?P<name>[^@:#\s]+)(@(?P<data>[^:#\s]+))?(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
+    r"(?P<name>[^@:#\s]+)(@(?P<data>(hf:|torchvision:)?[^:#\s]+))?"
+    r"(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
 )
 _SOURCED = re.compile(r"(?P<source>[a-z-]+):(?P<name>[^#]+)(#(?P<seed>\S+))?")
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")

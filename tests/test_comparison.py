@@ -1,12 +1,15 @@
+import shutil
 from io import StringIO
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from rich.console import Console
 
 import simzoo
-from simzoo.errors import TapError, TrainingError, UnknownNameError, UsageError
+from simzoo.errors import DataError, TapError, TrainingError, UnknownNameError, UsageError
 from simzoo.table.files import read_table
 
 TWINS = ("resnet18-init", "resnet18-init#1")
@@ -150,3 +153,62 @@ def test_the_last_value_of_each_model_is_printed_and_in_json(tmp_path):
     out = StringIO()
     Console(width=100, file=out).print(result)
     assert "TwoNN" in out.getvalue() or "twonn" in out.getvalue()
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """A folder of two classes."""
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for i in range(30):
+            levels = np.random.default_rng(len(kind + "x" * i)).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(levels + ord(kind[0])).save(tmp_path / "pets" / kind / f"p{i // 3}_{i}.png")
+    return tmp_path / "pets"
+
+
+def test_a_folder_says_how_it_is_divided_and_what_lies_on_both_sides(pets, tmp_path):
+    for i in range(30, 40):
+        shutil.copy(pets / "cat" / "p0_0.png", pets / "dog" / f"p9_{i}.png")
+    result = simzoo.compare(*TWINS, data=f"{pets}+split-seed=1", taps="final", n=500)
+    assert set(result.table["data"]) == {"pets+split-seed=1"}
+    notes = result.result.context["notes"]
+    assert notes[0] == "pets: split 80/20 per class by a hash of the image id, seed 1"
+    assert "in train too, byte for byte: dog/p9_3" in notes[1]
+    told = result.as_json(tmp_path)["data"]
+    assert told["notes"] == notes
+    assert told["duplicates"][0]["count"] >= 1
+    assert "left_out" not in told
+    out = StringIO()
+    Console(width=200, file=out).print(result)
+    assert "Data: pets: split 80/20 per class by a hash of the image id, seed 1" in out.getvalue()
+    assert f"--data {pets}+split-seed=1" in result.result.context["command"]
+
+
+def test_images_without_labels_are_compared_and_accuracy_is_undefined(pets):
+    result = simzoo.compare(*TWINS, data=str(pets / "cat"), measure=["cka", "class_cka"], taps="final")
+    rows = result.table.groupby("measure")
+    assert set(rows.get_group("cka")["status"]) == {"ok"}
+    for measure in ("knn_accuracy", "class_cka"):
+        assert set(rows.get_group(measure)["status"]) == {"undefined"}
+        assert all("needs labels" in reason for reason in rows.get_group(measure)["reason"])
+        assert rows.get_group(measure)["chance"].isna().all()
+    assert result.failed == 0
+    assert "cat: images without class folders have no labels" in result.result.context["notes"]
+
+
+def test_a_model_is_trained_on_a_division_and_another_division_is_told(pets):
+    trained = f"resnet18-sl@{pets}+split-seed=1:quick"
+    short = {"epochs": 1, "train_images": 8, "taps": "final"}
+    result = simzoo.compare(trained, "resnet18-init", **short)
+    assert set(result.table["data"]) == {"pets+split-seed=1"}
+    assert not [note for note in result.result.context["notes"] if "have seen" in note]
+    other = simzoo.compare(trained, "resnet18-init", data=str(pets), **short)
+    assert (
+        f"models trained on {pets}+split-seed=1 have seen test images of {pets}: it is divided otherwise"
+        in (other.result.context["notes"])
+    )
+
+
+def test_what_has_no_training_side_cannot_be_trained_on(pets):
+    with pytest.raises(DataError, match="cat has no split 'train'\n  expected: a set with train and test"):
+        simzoo.train(f"resnet18-sl@{pets / 'cat'}:quick")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -36,9 +37,12 @@ def compare(
         str | None,
         typer.Option(
             "--data",
-            help="digits, a name under SIMZOO_DATA, or a path [default: what the models were trained on, or digits].",
+            help="digits, a name under SIMZOO_DATA, a folder, tar or Parquet file, hf:OWNER/NAME [default: what the "
+            "models were trained on, or digits].",
         ),
     ] = None,
+    split_seed: output.SplitSeed = None,
+    group_by: output.GroupBy = None,
     n: Annotated[int, typer.Option("--n", min=2, help="At most so many evaluation images.")] = 1_000,
     augmentation: Annotated[
         str,
@@ -72,7 +76,7 @@ def compare(
     result = run(
         *models,
         measure=measure,
-        data=data,
+        data=output.data_name(data, split_seed, group_by),
         n=n,
         taps=taps,
         pool=pool,
@@ -100,6 +104,6 @@ def compare(
 
 def _folder_name(command: str) -> str:
     """Return `compare-A-B` and what was asked beside the defaults, so that another question goes to another folder."""
-    words = [Path(word).name.removeprefix("--") for word in command.removeprefix("simzoo ").split()]
+    words = [Path(word).name.removeprefix("--") for word in shlex.split(command)[1:]]
     name = file_name("-".join(words))
     return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{key_of(command)[:8]}"

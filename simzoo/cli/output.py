@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from simzoo.errors import SimzooError
+from simzoo.errors import SimzooError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,8 @@ Data = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="digits, a name under SIMZOO_DATA, or a path [default: what the models were trained on, or digits].",
+        help="digits, a name under SIMZOO_DATA, a folder, tar or Parquet file, hf:OWNER/NAME [default: what the "
+        "models were trained on, or digits].",
     ),
 ]
 N = Annotated[int, typer.Option("--n", min=2, help="At most so many images.")]
@@ -42,6 +43,18 @@ Augmentation = Annotated[
         "--augmentation",
         metavar="NAME[:STRENGTH]",
         help="What is done to the images, the same for every model (simzoo list augmentations).",
+    ),
+]
+SplitSeed = Annotated[
+    int | None,
+    typer.Option("--split-seed", min=0, help="Divide a folder without train/ and test/ by another seed [default: 0]."),
+]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="PATTERN",
+        help="Keep images on one side whose ids agree in what this regular expression finds (its first group).",
     ),
 ]
 TrainImages = Annotated[int | None, typer.Option("--train-images", min=2, help="Train on at most so many images.")]
@@ -74,6 +87,20 @@ def friendly(command: F) -> F:
                 raise typer.Exit(130) from None
 
     return guarded  # type: ignore[return-value]
+
+
+def data_name(data: str | None, split_seed: int | None, group_by: str | None) -> str | None:
+    """Return the name of the data with what --split-seed and --group-by say of it."""
+    from simzoo.images.division import divided_name
+
+    if data is None and (split_seed is not None or group_by is not None):
+        raise UsageError(
+            "--split-seed and --group-by say how --data is divided",
+            expected="--data FOLDER beside them",
+            got="no --data",
+            next_step="add --data FOLDER; a training is told by its name: NAME@FOLDER+split-seed=1:RECIPE",
+        )
+    return None if data is None else divided_name(data, split_seed, group_by)
 
 
 def emit(value: Any) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from simzoo.grid.run import LIBRARIES, Run
-from simzoo.grid.study import Source
-from simzoo.images.find import open_data
-from simzoo.images.imageset import looks_grey
+from simzoo.grid.study import Source, Study
+from simzoo.images.division import parse
+from simzoo.images.duplicates import duplicates
+from simzoo.images.find import open_data, splits
+from simzoo.images.imageset import looks_grey, notes_of
 from simzoo.images.sampling import sample
 from simzoo.registries import references
 from simzoo.storage import representations_shelf, weights_shelf
@@ -20,9 +23,10 @@ def table_of(run: Run) -> Table:
     rows = run.rows()
     sheets = run.store.sheets(zip(rows["measure"], rows["version"], strict=True))
     models = {source.name: model_facts(run, source) for source in (*run.study.models, *run.study.accuracy_only)}
+    about = data_facts(run)
     context = {
-        "data": data_facts(run),
-        "notes": [*(note for source in run.study.models for note in _notes(source)), *_grey(run)],
+        "data": about,
+        "notes": [*about["notes"], *(note for source in run.study.models for note in _notes(source)), *_grey(run)],
         "references": _cited(run, [*sheets.values(), *models.values()]),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
@@ -30,10 +34,15 @@ def table_of(run: Run) -> Table:
 
 
 def data_facts(run: Run) -> dict[str, Any]:
-    """Return what was looked at: the data set, the split, how many images, and those that did not decode."""
+    """Return what was looked at: the data set, the split, how many images, those that did not decode, and what to note.
+
+    The notes say how the set was divided, which images lie on both sides, and what models saw of them in training.
+    """
     study = run.study
     images = open_data(study.data, study.split, run.shelves)
     header = _extraction(run, study.models[0])
+    others = [split for split in splits(study.data, run.shelves) if split != study.split]
+    twins = duplicates(images, [open_data(study.data, split, run.shelves) for split in others])
     return {
         "name": study.data,
         "split": study.split,
@@ -41,6 +50,8 @@ def data_facts(run: Run) -> dict[str, Any]:
         "images": len(images),
         "n": len(header.get("ids", [])) or None,
         "left_out": header.get("left_out", []),
+        "notes": [*notes_of(images), *(f"{images.name}: {twin}" for twin in twins), *_seen(study)],
+        "duplicates": [asdict(twin) for twin in twins],
     }
 
 
@@ -109,6 +120,16 @@ def _grey(run: Run) -> list[str]:
     if not looks_grey(images, sample(images, study.n)):
         return []
     return [f"{study.data} is grey: of {' and '.join(sorted(colourful))}, hue and saturation do nothing to its images"]
+
+
+def _seen(study: Study) -> list[str]:
+    """Warn of models that were trained on the same images under another division, so on some of the test images."""
+    source, division = parse(study.data)
+    trained = {model.spec.training.data for model in study.models if model.spec and model.spec.training}
+    other = sorted(name for name in trained if parse(name)[0] == source and parse(name)[1] != division)
+    return [
+        f"models trained on {name} have seen test images of {study.data}: it is divided otherwise" for name in other
+    ]
 
 
 def _cited(run: Run, parts: list[dict[str, Any]]) -> dict[str, str]:

@@ -110,7 +110,9 @@ _NO_TAP: dict[str, Any] = {"tap": None, "tap_b": None, "depth": None, "depth_b":
 def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y: Representation | None = None) -> Row:
     """Fill in everything but the value."""
     chance = sheet.chance
-    if callable(chance):
+    if "labels" in sheet.needs and x.labels is None:
+        chance = None
+    elif callable(chance):
         chance = chance(len(x), labels=x.labels, **{**sheet.variants[0], **params})
     row = Row(sheet.name, sheet.version, params=params_text(params), chance=chance, model=x.model, tap=x.tap)
     row.kind, row.depth, row.data, row.split, row.n, row.d = x.kind, x.depth, x.data, x.split, len(x), x.shape[1]

@@ -11,6 +11,7 @@ from torch import nn
 from simzoo.catalog import Catalog
 from simzoo.errors import UsageError
 from simzoo.images.find import open_data
+from simzoo.images.imageset import UNLABELLED
 from simzoo.images.sampling import sample
 from simzoo.models.load import Model, load, wrap_module
 from simzoo.models.weights import weights_key
@@ -155,5 +156,5 @@ def untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
 def has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:
     """Whether kNN accuracy can be anything but zero: some class has two images."""
     images = open_data(data, split, shelves)
-    labels = [images.label(index) for index in sample(images, n)]
+    labels = [label for index in sample(images, n) if (label := images.label(index)) != UNLABELLED]
     return len(set(labels)) < len(labels)

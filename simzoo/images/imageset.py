@@ -17,10 +17,16 @@ from simzoo.errors import DataError
 from simzoo.storage import checksum
 
 LOOKED_AT = 16  # how many images `looks_grey` opens
+WHOLE = "all"  # the one split of a set that has no others
+UNLABELLED = -1  # the label of an image that has none
 
 
 class ImageSet(Protocol):
-    """One split of a data set: images by number, each with an id that stays the same wherever the set is opened."""
+    """One split of a data set: images by number, each with an id that stays the same wherever the set is opened.
+
+    A set may also have `notes` (sentences that a report repeats) and `hashes` (one of each image's content, by which
+    duplicates are found).
+    """
 
     @property
     def name(self) -> str:
@@ -48,7 +54,7 @@ class ImageSet(Protocol):
         """Return image `i` in RGB, or raise when it does not decode."""
 
     def label(self, i: int) -> int:
-        """Return the label of image `i`."""
+        """Return the label of image `i`, a place in `classes`; -1 for each where the set has none."""
 
 
 def decode(content: bytes) -> Image.Image:
@@ -109,8 +115,20 @@ def _file_hash(path: str, size: int, modified: int) -> str:  # noqa: ARG001 - th
     return checksum(Path(path))
 
 
+def notes_of(images: ImageSet) -> tuple[str, ...]:
+    """Return what is to be said of a set: how it was divided, what was ignored."""
+    return tuple(getattr(images, "notes", ()))
+
+
 def missing_split(name: str, split: str, known: tuple[str, ...]) -> DataError:
     """Build the error for a split that a data set does not have."""
+    if known == (WHOLE,):
+        return DataError(
+            f"{name} has no split {split!r}",
+            expected="a set with train and test, such as FOLDER/CLASS/IMAGE, for whatever is trained or split",
+            got="one undivided split, 'all'",
+            next_step="put the images into class folders, or name another data set (simzoo list data)",
+        )
     return DataError(
         f"{name} has no split {split!r}",
         expected=" or ".join(known) or "at least one split",

@@ -1,14 +1,13 @@
 """Image sets in the Hugging Face Parquet layout: a column of encoded images and a column of labels.
 
-A set is one Parquet file, or a folder of `SPLIT-*.parquet` (or `SPLIT.parquet`). A split is held in memory in its
-encoded form, as Arrow.
+A set is one Parquet file, or a folder of `SPLIT-*.parquet` (or `SPLIT.parquet`), which may lie in its `data/`, or of
+`SPLIT/*.parquet`. A split is held in memory in its encoded form, as Arrow.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +21,10 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from simzoo.errors import DataError
-from simzoo.images.imageset import decode, file_hash, missing_split
+from simzoo.images.imageset import WHOLE, decode, file_hash, missing_split
+from simzoo.images.parquet_files import parquet_splits
 
 LAYOUT = "an `image` column (struct of bytes and path) and a `label` column (integers, ClassLabel or strings)"
-WHOLE = "all"
-_SPLIT = re.compile(r"(train|test|validation)(-.*)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +37,11 @@ class ParquetImages:
     files: tuple[Path, ...]
     labels: npt.NDArray[np.int64] = field(repr=False)
     encoded: Any = field(repr=False)
+
+    @cached_property
+    def hashes(self) -> tuple[str, ...]:
+        """The SHA-256 of each row's encoded image, empty where the row holds none."""
+        return tuple(hashlib.sha256(row.as_buffer()).hexdigest() if row.is_valid else "" for row in self.encoded)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -63,26 +66,6 @@ class ParquetImages:
     def label(self, i: int) -> int:
         """Return the label of row `i`."""
         return int(self.labels[i])
-
-
-def parquet_splits(path: Path) -> dict[str, tuple[Path, ...]]:
-    """Return the files of each split, in the order train, validation, test; a file that names none is `all`."""
-    if path.is_file():
-        match = _SPLIT.fullmatch(path.stem)
-        return {match[1] if match else WHOLE: (path,)}
-    found: dict[str, list[Path]] = {"train": [], "validation": [], "test": []}
-    for file in sorted(path.glob("*.parquet")):
-        if match := _SPLIT.fullmatch(file.stem):
-            found[match[1]].append(file)
-    splits = {split: tuple(files) for split, files in found.items() if files}
-    if not splits:
-        raise DataError(
-            f"{path.name} holds Parquet files, but none that belongs to a split",
-            expected="train-*.parquet, test-*.parquet, validation-*.parquet",
-            got=", ".join(sorted(file.name for file in path.glob("*.parquet"))[:3]),
-            next_step="rename the files, or name one of them instead of the folder",
-        )
-    return splits
 
 
 def parquet_counts(path: Path) -> dict[str, int]:

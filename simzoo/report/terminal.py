@@ -48,6 +48,8 @@ def summary(table: Table) -> RenderableType:
         parts.append(
             Text(f"\nThe {PAIRS} most alike pairs are drawn; report.html has the other {hidden}.", style="dim")
         )
+    if notes := (table.context.get("data") or {}).get("notes"):
+        parts += [Text(), *(Text(f"Data: {note}", style="dim") for note in notes)]
     return Group(*parts)
 
 

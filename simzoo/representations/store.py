@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from simzoo.images.imageset import UNLABELLED
 from simzoo.representations.representation import Representation
 from simzoo.storage import Artifact, representations_shelf
 
@@ -59,7 +60,8 @@ class TapWriter:
 
 def representations_of(flat: Matrix, facts: dict[str, Any]) -> list[Representation]:
     """Return one representation for each tap of an extraction, as views of its numbers."""
-    labels = np.asarray(facts["labels"], np.int64)
+    numbers = np.asarray(facts["labels"], np.int64)
+    labels = None if len(numbers) and (numbers == UNLABELLED).all() else numbers
     words = ("split", "model", "data", "augmentation", "draw", "seed")
     common: dict[str, Any] = {word: facts[word] for word in words} | {"ids": tuple(facts["ids"]), "labels": labels}
     common["strength"] = facts.get("strength")  # files of simzoo 0.1 have none, as they have no augmentation

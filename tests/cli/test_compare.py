@@ -1,6 +1,8 @@
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 QUICK = ("resnet18-init", "resnet18-init#1", "--taps", "final", "--n", "40")
 
@@ -85,3 +87,33 @@ def test_another_question_goes_to_another_folder_and_long_names_stay_apart():
     long = [_folder_name(f"simzoo compare {'x' * 200} b{end}") for end in (1, 2)]
     assert long[0] != long[1]
     assert max(map(len, long)) < 140
+
+
+def test_flags_of_the_division_become_part_of_the_name(simzoo, tmp_path):
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for i in range(30):
+            Image.fromarray(np.full((8, 8, 3), 7 * i + len(kind), np.uint8)).save(
+                tmp_path / "pets" / kind / f"p{i // 3} {i}.png"
+            )
+    words = ("compare", "resnet18-init", "resnet18-init#1", "--taps", "final", "--data", "./pets")
+    done = simzoo(*words, "--split-seed", "3", "--group-by", r"/(p\d) ", "--json", "--out", "o")
+    told = json.loads(done.stdout)
+    assert told["data"]["name"] == r"./pets+split-seed=3+group-by=/(p\d) "
+    assert "seed 3" in told["data"]["notes"][0]
+    page = (tmp_path / "o" / "report.html").read_text()
+    assert "by a hash of the group that" in page
+    assert "--data &#39;./pets+split-seed=3" in page or "--data './pets+split-seed=3" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ("--split-seed and --group-by say how --data is divided", "expected: --data FOLDER", "next: add --data")),
+        (("--data", "digits"), ("digits is not divided by simzoo", "got: a set with its own train and test")),
+    ],
+)
+def test_flags_of_the_division_need_data_that_simzoo_divides(simzoo, words, said):
+    done = simzoo("compare", *QUICK, "--split-seed", "1", *words)
+    assert done.exit_code == 2
+    assert all(part in done.stderr for part in said), done.stderr

@@ -23,6 +23,8 @@ def test_a_table_holds_what_a_report_needs_beside_the_rows(study, shelves):
         "images": 500,
         "n": 40,
         "left_out": [],
+        "notes": [],
+        "duplicates": [],
     }
     facts = found.models["resnet18-init#1"]
     assert (facts["objective"], facts["seed"], facts["untrained"]) == ("init", 1, None)

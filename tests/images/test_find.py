@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simzoo.errors import DataError, NameClashError, UnknownNameError
+from simzoo.errors import DataError, NameClashError, UnknownNameError, UsageError
 from simzoo.images.find import data_facts, evaluation_split, known_data, open_data, splits
 
 
@@ -32,18 +32,18 @@ def test_name_under_simzoo_data(shelves, pets, home):
     home(pets.parent)
     (pets.parent / ".cache").mkdir()
     assert known_data(shelves) == ["digits", "pets"]
-    assert open_data("pets", "train", shelves).name == "pets"
+    assert open_data("pets", "train", shelves).name == "pets+split-seed=0"
 
 
 def test_name_in_a_folder_below_simzoo_data(shelves, pets, home):
     home(pets.parent.parent)
     name = f"{pets.parent.name}/pets"
-    assert open_data(name, "train", shelves).name == name
+    assert open_data(name, "train", shelves).name == f"{name}+split-seed=0"
 
 
 def test_path(shelves, pets):
     images = open_data(str(pets), "test", shelves)
-    assert (images.name, len(images)) == ("pets", 3)
+    assert (images.name, len(images)) == ("pets+split-seed=0", 3)
 
 
 def test_path_and_name_give_the_same_ids(shelves, real, home):
@@ -103,7 +103,7 @@ def test_name_of_two_sources_is_refused(shelves, pets, home):
 def test_file_of_another_kind(shelves, tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("no data")
-    with pytest.raises(DataError, match="is not a data set\n  expected: a folder of class folders, a Parquet file"):
+    with pytest.raises(DataError, match="is not a data set\n  expected: a folder of images or of class folders, a tar"):
         open_data(str(file), "test", shelves)
 
 
@@ -141,3 +141,42 @@ def test_that_a_loaded_library_would_be_seen():
     code = "import sys, sklearn.datasets; print(sorted({'torch', 'sklearn'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert "sklearn" in done.stdout
+
+
+def test_the_name_says_how_a_folder_is_divided(shelves, pets):
+    first, other = (open_data(f"{pets}+split-seed={seed}", "test", shelves) for seed in (0, 1))
+    assert set(first.ids) == set(open_data(str(pets), "test", shelves).ids) != set(other.ids)
+    grouped = open_data(rf"{pets}+group-by=\d(\d)\.png", "test", shelves)
+    assert grouped.name == r"pets+split-seed=0+group-by=\d(\d)\.png"
+
+
+@pytest.mark.parametrize("layout", ["digits", "folders", "flat", "parquet"])
+def test_data_with_splits_of_its_own_is_not_divided_again(shelves, pets, layout, tmp_path):
+    name, got = "digits", "a set with its own train and test"
+    if layout == "folders":
+        for split in ("train", "test"):
+            shutil.copytree(pets, tmp_path / "ready" / split)
+        name = str(tmp_path / "ready")
+    elif layout == "flat":
+        name, got = str(pets / "cat"), "one undivided split, 'all'"
+    elif layout == "parquet":
+        (tmp_path / "set").mkdir()
+        for split in ("train", "test"):
+            (tmp_path / "set" / f"{split}-00000-of-00001.parquet").touch()
+        name = str(tmp_path / "set")
+    with pytest.raises(UsageError) as caught:
+        splits(f"{name}+split-seed=1", shelves)
+    assert str(caught.value) == (
+        f"{name} is not divided by simzoo, so it takes no --split-seed or --group-by\n"
+        "  expected: a folder or tar of class folders without train and test\n"
+        f"  got: {got}\n"
+        f"  next: --data {name}"
+    )
+
+
+def test_a_tar_under_simzoo_data(shelves, pets, home):
+    shutil.make_archive(str(pets.parent / "packed"), "tar", pets)
+    home(pets.parent)
+    assert known_data(shelves) == ["digits", "packed.tar", "pets"]
+    packed = open_data("packed.tar", "test", shelves)
+    assert (packed.name, packed.ids) == ("packed.tar+split-seed=0", open_data("pets", "test", shelves).ids)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from simzoo.errors import DataError
+from simzoo.images.division import Division
 from simzoo.images.folder import folder_splits, open_folder
+from simzoo.images.sampling import sample
 
 
 def ids(images):
@@ -26,7 +28,7 @@ def test_split_by_hash_keeps_a_fifth_of_each_class_for_the_test(pets):
 def test_split_depends_on_ids_and_seed_alone(pets, tmp_path):
     moved = shutil.copytree(pets, tmp_path / "elsewhere" / "animals")
     assert ids(open_folder(moved, "test")) == ids(open_folder(pets, "test"))
-    assert len({frozenset(ids(open_folder(pets, "test", split_seed=seed))) for seed in range(5)}) > 1
+    assert len({frozenset(ids(open_folder(pets, "test", division=Division(seed)))) for seed in range(5)}) > 1
 
 
 def test_one_more_file_moves_at_most_one_other(pets, picture):
@@ -75,7 +77,7 @@ def test_fingerprint_follows_content_and_not_place(pets, tmp_path, picture):
     assert open_folder(moved, "train").fingerprint != before
 
 
-@pytest.mark.parametrize("case", ["empty folder", "empty class", "images at the top", "flat test folder"])
+@pytest.mark.parametrize("case", ["empty folder", "empty class", "flat test folder"])
 def test_wrong_layout_says_what_is_expected(tmp_path, picture, case):
     root = tmp_path / "set"
     (root / "cat").mkdir(parents=True)
@@ -86,10 +88,6 @@ def test_wrong_layout_says_what_is_expected(tmp_path, picture, case):
     elif case == "empty class":
         (root / "dog").mkdir()
         got = "no image in dog/"
-    elif case == "images at the top":
-        shutil.move(root / "cat" / "1.png", root / "1.png")
-        (root / "cat").rmdir()
-        got = "no class folders"
     else:
         (root / "train").mkdir()
         shutil.move(root / "cat", root / "train" / "cat")
@@ -107,3 +105,40 @@ def test_wrong_layout_says_what_is_expected(tmp_path, picture, case):
 def test_missing_split(pets):
     with pytest.raises(DataError, match=r"pets has no split 'validation'\n  expected: train or test"):
         open_folder(pets, "validation")
+
+
+def test_the_rule_of_division_stands_in_the_name_and_in_the_notes(pets):
+    images = open_folder(pets, "test")
+    assert images.name == "pets+split-seed=0"
+    assert images.notes == ("pets: split 80/20 per class by a hash of the image id, seed 0",)
+    assert open_folder(pets, "test", division=Division(2, r"\d\d")).name == r"pets+split-seed=2+group-by=\d\d"
+
+
+def test_images_without_class_folders_are_one_split_without_labels(pets):
+    flat = open_folder(pets / "cat", "all")
+    assert folder_splits(pets / "cat") == {"all": ""}
+    assert (flat.name, len(flat), flat.classes, flat.id(0), flat.label(0)) == ("cat", 10, (), "00.png", -1)
+    assert flat.notes == ("cat: images without class folders have no labels",)
+    assert sample(flat, 4) == sorted(sample(flat, 4))
+    with pytest.raises(DataError) as caught:
+        open_folder(pets / "cat", "train")
+    assert str(caught.value) == (
+        "cat has no split 'train'\n"
+        "  expected: a set with train and test, such as FOLDER/CLASS/IMAGE, for whatever is trained or split\n"
+        "  got: one undivided split, 'all'\n"
+        "  next: put the images into class folders, or name another data set (simzoo list data)"
+    )
+
+
+def test_images_beside_the_class_folders_are_told(pets, picture):
+    picture().save(pets / "loose.png")
+    assert "pets: 1 image beside the class folders is not used: loose.png" in open_folder(pets, "test").notes
+
+
+def test_how_many_images_are_taken_does_not_depend_on_the_division(pets):
+    for division in (Division(), Division(3), Division(0, r"\d(\d)")):
+        part = open_folder(pets, "train", division=division)
+        small, large = ({part.id(i) for i in sample(part, n)} for n in (4, 8))
+        assert small < large
+        assert Counter(name[:3] for name in large)["dog"] in {2, 3}  # a third of the images are dogs
+        assert sample(part, 99) == list(range(len(part)))

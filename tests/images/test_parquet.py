@@ -157,3 +157,14 @@ def test_real_sets(real, name, counts, classes, size):
     assert images.label(last) == raw["label"][last].as_py()
     with Image.open(io.BytesIO(raw["image"][last]["bytes"].as_py())) as image:
         assert np.array_equal(images.image(last), image.convert("RGB"))
+
+
+@pytest.mark.parametrize("layout", ["data/{}-00000-of-00001.parquet", "{}/0000.parquet", "{}/part-0.parquet"])
+def test_layouts_of_the_hub(tmp_path, layout):
+    (tmp_path / "README.md").write_text("---\nlicense: mit\n---")
+    for split in ("train", "test"):
+        path = tmp_path / layout.format(split)
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(pa.table({"image": [{"bytes": b"x", "path": None}], "label": [0]}), path)
+    assert list(parquet_splits(tmp_path)) == ["train", "test"]
+    assert len(open_parquet(tmp_path, "test")) == 1
