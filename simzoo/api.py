@@ -20,6 +20,7 @@ from simzoo.facts import MeasureSheet
 from simzoo.images.augment import drawn
 from simzoo.images.find import evaluation_split, open_data
 from simzoo.images.given import given
+from simzoo.images.imageset import notes_of
 from simzoo.images.sampling import sample
 from simzoo.measures.evaluate import evaluate, matrix_of
 from simzoo.models.backbones import initialise
@@ -151,6 +152,8 @@ def ready_to_train(specs: Sequence[Spec], *, device: str, yes: bool, progress: P
         seconds = estimate_seconds(spec, device=device)
         short = f" ({spec.training.shortened})" if spec.training and spec.training.shortened else ""
         progress.say(f"{spec.name} is not trained yet{short}: about {seconds / 60:.1f} min on {device}")
+        for note in notes_of(open_data(spec.training.data, "train")) if spec.training else ():
+            progress.say(note)
         total += seconds
     if total > LONGEST_UNASKED and not yes:
         raise UsageError(

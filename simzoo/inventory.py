@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from simzoo.catalog import Catalog, Shelf, catalog
-from simzoo.errors import NameClashError, UnknownNameError, unknown_name
+from simzoo.errors import DataError, NameClashError, UnknownNameError, unknown_name
 from simzoo.registries import augmentations, cards, find_augmentation, find_card, recipes
 
 Part = dict[str, Any]
@@ -40,6 +40,10 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
     try:
         return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
     except UnknownNameError:
+        from simzoo.images.find import data_facts
+
+        with suppress(UnknownNameError):
+            return {**data_facts(name, shelves), "kind": "data"}
         known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
         raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})") from None
 
@@ -115,12 +119,18 @@ def _backbones(shelves: Catalog) -> list[Part]:
 
 
 def _data(shelves: Catalog) -> list[Part]:
-    from simzoo.images.find import data_facts, known_data
+    from simzoo.images.find import known_data
 
-    return [_in_brief(data_facts(name, shelves)) for name in known_data(shelves)]
+    return [_in_brief(name, shelves) for name in known_data(shelves)]
 
 
-def _in_brief(facts: Part) -> Part:
+def _in_brief(name: str, shelves: Catalog) -> Part:
+    from simzoo.images.find import data_facts
+
+    try:
+        facts = data_facts(name, shelves)
+    except DataError as error:  # one folder that is no data set does not hide the others
+        return {"name": name, "images": "-", "classes": "-", "pixels": "-", "source": f"cannot be read: {error.got}"}
     wide, high = facts["pixel_size"] or ("?", "?")
     splits = ", ".join(f"{count:,} {split}" for split, count in facts["splits"].items())
     return {

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from simzoo.errors import UnknownNameError
 from simzoo.inventory import broken_plugins, describe, inventory
@@ -63,3 +64,18 @@ def test_other_parts_are_shown_with_their_kind(name, kind):
 
 def test_no_plugin_of_simzoos_own_is_broken():
     assert {name: error for name, error in broken_plugins().items() if not name.startswith("for-")} == {}
+
+
+def test_data_that_is_named_is_shown_and_a_folder_that_is_none_hides_no_other(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for i in range(5):
+            Image.new("RGB", (8, 6), (i, 0, 0)).save(tmp_path / "pets" / kind / f"{i}.png")
+    monkeypatch.setenv("SIMZOO_DATA", str(tmp_path))
+    listed = {part["name"]: part for part in inventory("data")}
+    assert listed["empty"]["source"] == "cannot be read: no class folders"
+    assert listed["pets"]["images"] == "8 train, 2 test"
+    for name in ("pets", str(tmp_path / "pets")):
+        shown = describe(name)
+        assert (shown["kind"], shown["splits"], shown["pixel_size"]) == ("data", {"train": 8, "test": 2}, (8, 6))

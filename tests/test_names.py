@@ -278,3 +278,19 @@ def test_a_card_in_a_file_that_is_no_finished_model_is_refused(write, tmp_path):
         resolve(f"file:{write('weights = { pretrained = true }')}#1", shelves=OWN)
     with pytest.raises(CardError, match=f"there is no card at {tmp_path}/none.toml"):
         resolve(f"file:{tmp_path}/none.toml", shelves=OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("resnet18-sl@./pets+split-seed=1:quick", "./pets+split-seed=1"),
+        (r"resnet18-sl@./pets+group-by=(p\d+)_:quick+epochs=2", r"./pets+group-by=(p\d+)_"),
+        ("resnet18-sl@hf:me/pets:quick", "hf:me/pets"),
+        ("resnet18-sl@torchvision:cifar10:quick#1", "torchvision:cifar10"),
+    ],
+)
+def test_the_data_of_a_training_may_be_any_name(text, data):
+    spec = resolve(text)[0]
+    assert spec.training.data == data
+    assert spec.training.recipe == "quick"
+    assert resolve(spec.name)[0] == spec

@@ -1,5 +1,7 @@
 import json
 
+from PIL import Image
+
 SHORT = ("--epochs", "1", "--train-images", "64")
 
 
@@ -23,3 +25,14 @@ def test_an_untrained_card_is_refused(simzoo):
     done = simzoo("train", "resnet18-init")
     assert done.exit_code == 1
     assert "not a model that simzoo trains" in done.stderr
+
+
+def test_a_folder_says_how_it_is_divided(simzoo, tmp_path):
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for i in range(10):
+            Image.new("RGB", (8, 8), (i, len(kind), 0)).save(tmp_path / "pets" / kind / f"{i}.png")
+    done = simzoo("train", "resnet18-sl@./pets+split-seed=1:quick", "--epochs", "1", "--train-images", "8")
+    assert done.exit_code == 0
+    assert "pets: split 80/20 per class by a hash of the image id, seed 1" in " ".join(done.stderr.split())
+    assert "images of ./pets+split-seed=1" in " ".join(done.stdout.split())
