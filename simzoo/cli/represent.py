@@ -21,6 +21,8 @@ LISTED = 3  # files named one by one; above that the folder is
 def represent(
     model: Annotated[str, typer.Argument(help="A name as for compare; several seeds as #0-2 make a folder each.")],
     data: output.Data = None,
+    split_seed: output.SplitSeed = None,
+    group_by: output.GroupBy = None,
     taps: output.Taps = "blocks",
     pool: output.Pool = None,
     n: output.N = 1_000,
@@ -57,7 +59,7 @@ def represent(
     made = export(
         model,
         folder,
-        data=data,
+        data=output.data_name(data, split_seed, group_by),
         taps=taps,
         pool=pool,
         n=n,

@@ -107,26 +107,32 @@ def test_a_group_that_holds_the_last_training_images_of_a_class_is_not_taken():
         (
             classes(a=3, b=3),
             "patient",
-            "--group-by 'patient' matches no image of set\n"
-            "  expected: a regular expression found in the image ids\n"
-            "  got: ids such as a/000.png\n"
-            "  next: correct the pattern",
+            (
+                "--group-by 'patient' matches no image of set\n"
+                "  expected: a regular expression found in the image ids\n"
+                "  got: ids such as a/000.png\n"
+                "  next: correct the pattern"
+            ),
         ),
         (
             classes(a=3, b=3),
             "png",
-            "set cannot be divided into train and test\n"
-            "  expected: a class with two groups that 'png' finds or more\n"
-            "  got: too few to spare one (1 in all)\n"
-            "  next: put the images into FOLDER/train/CLASS and FOLDER/test/CLASS, or name another pattern",
+            (
+                "set cannot be divided into train and test\n"
+                "  expected: a class with two groups that 'png' finds or more\n"
+                "  got: too few to spare one (1 in all)\n"
+                "  next: put the images into FOLDER/train/CLASS and FOLDER/test/CLASS, or name another pattern"
+            ),
         ),
         (
             classes(a=1, b=1),
             "",
-            "set cannot be divided into train and test\n"
-            "  expected: a class with two images or more\n"
-            "  got: too few to spare one (2 in all)\n"
-            "  next: put the images into FOLDER/train/CLASS and FOLDER/test/CLASS",
+            (
+                "set cannot be divided into train and test\n"
+                "  expected: a class with two images or more\n"
+                "  got: too few to spare one (2 in all)\n"
+                "  next: put the images into FOLDER/train/CLASS and FOLDER/test/CLASS"
+            ),
         ),
     ],
 )

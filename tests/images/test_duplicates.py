@@ -29,10 +29,12 @@ def test_identical_files_are_found_whatever_the_reader(ready, tmp_path):
     shutil.make_archive(str(tmp_path / "packed"), "tar", ready)
     for data in (ready, tmp_path / "packed.tar"):
         found = duplicates(open_data(str(data), "test"), [open_data(str(data), "train")])
+        # cats and dogs of the fixture are the same pictures: the first place in training is told
         assert [str(twin) for twin in found] == [
-            # cats and dogs of the fixture are the same pictures: the first place in training is told
-            "2 test images are in train too, byte for byte: test/cat/copy0.png = train/cat/07.png; "
-            "test/cat/copy1.png = train/cat/00.png"
+            (
+                "2 test images are in train too, byte for byte: test/cat/copy0.png = train/cat/07.png; "
+                "test/cat/copy1.png = train/cat/00.png"
+            )
         ]
 
 
