@@ -41,8 +41,8 @@ def data_facts(run: Run) -> dict[str, Any]:
     study = run.study
     images = open_data(study.data, study.split, run.shelves)
     header = _extraction(run, study.models[0])
-    others = [split for split in splits(study.data, run.shelves) if split != study.split]
-    twins = duplicates(images, [open_data(study.data, split, run.shelves) for split in others])
+    trains = study.split != "train" and "train" in splits(study.data, run.shelves)
+    twins = duplicates(images, [open_data(study.data, "train", run.shelves)] if trains else [])
     return {
         "name": study.data,
         "split": study.split,

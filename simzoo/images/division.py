@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from simzoo.errors import DataError, UsageError
@@ -87,12 +87,14 @@ def divide(name: str, classes: Mapping[str, Sequence[str]], division: Division) 
     fifth and leaves each a training image; a class that has none by then takes the group that fits best. So a file
     more or less moves few others, and without groups at most one.
     """
+    if not division.group_by:
+        return _without_groups(name, classes, division)
     groups = _groups(name, classes, division)
     order = sorted(groups, key=lambda group: (hash_of(group[1], f"split {division.seed}"), group))
     kinds = {group: Counter(kind for kind, _ in members) for group, members in groups.items()}
     several = Counter(kind for counts in kinds.values() for kind in counts)
     rest = Counter({kind: len(members) for kind, members in classes.items()})
-    wanted = {kind: max(round(TEST_SHARE * size), 1) * (several[kind] > 1) for kind, size in rest.items()}
+    wanted = {kind: _fifth(size) * (several[kind] > 1) for kind, size in rest.items()}
     taken: Counter[str] = Counter()
     chosen: set[tuple[bool, str]] = set()
 
@@ -123,18 +125,35 @@ def divide(name: str, classes: Mapping[str, Sequence[str]], division: Division) 
     return Divided(test, tuple(_notes(groups, taken, rest, division)))
 
 
+def _fifth(size: int) -> int:
+    return max(round(TEST_SHARE * size), 1)
+
+
+def _without_groups(name: str, classes: Mapping[str, Sequence[str]], division: Division) -> Divided:
+    """Do what `divide` does where each image is a group of its own, in a tenth of the time."""
+    test: set[str] = set()
+    for members in classes.values():
+        if len(members) > 1:
+            order = sorted(members, key=lambda image_id: hash_of(image_id, f"split {division.seed}"))
+            test.update(order[: _fifth(len(members))])
+    if not test:
+        raise _indivisible(name, sum(map(len, classes.values())), division)
+    notes = [f"split 80/20 per class by a hash of the image id, seed {division.seed}"]
+    return Divided(frozenset(test), (*notes, *_lone([kind for kind in classes if len(classes[kind]) < 2], classes)))
+
+
 def _groups(
     name: str, classes: Mapping[str, Sequence[str]], division: Division
 ) -> dict[tuple[bool, str], list[tuple[str, str]]]:
     """Return (class, id) pairs by (whether the pattern matched, name of the group)."""
-    pattern = re.compile(division.group_by) if division.group_by else None
+    pattern = re.compile(division.group_by)
     groups: dict[tuple[bool, str], list[tuple[str, str]]] = defaultdict(list)
     for kind, members in classes.items():
         for image_id in members:
-            match = pattern.search(image_id) if pattern else None
-            key = (match[1] if pattern and pattern.groups else match[0]) if match else None
+            match = pattern.search(image_id)
+            key = (match[1] if pattern.groups else match[0]) if match else None
             groups[key is not None, image_id if key is None else key].append((kind, image_id))
-    if pattern and not any(matched for matched, _ in groups):
+    if not any(matched for matched, _ in groups):
         raise DataError(
             f"--group-by '{division.group_by}' matches no image of {name}",
             expected="a regular expression found in the image ids",
@@ -150,23 +169,23 @@ def _notes(
     rest: Mapping[str, int],
     division: Division,
 ) -> list[str]:
-    by = f"a hash of the group that '{division.group_by}' finds" if division.group_by else "a hash of the image id"
-    notes = [f"split 80/20 per class by {by}, seed {division.seed}"]
-    if division.group_by:
-        named = [group for group in groups if group[0]]
-        grouped, alone = sum(len(groups[group]) for group in named), len(groups) - len(named)
-        notes[0] += f": {sum(taken.values()):,} test and {sum(rest.values()):,} training images"
-        notes.append(
-            f"{grouped:,} images are in {_counted(len(named), 'group')}"
-            + (f"; of {_counted(alone, 'image')} without a match each is a group of its own" if alone else "")
-        )
-    if lone := sorted(kind for kind in rest if not taken.get(kind)):
-        listed = ", ".join(lone[:SHOWN]) + (", ..." if len(lone) > SHOWN else "")
-        notes.append(
-            f"{len(lone):,} of {len(rest):,} classes ({listed}) cannot be divided (one image or group) and are in "
-            "training only"
-        )
-    return notes
+    named = [group for group in groups if group[0]]
+    grouped, alone = sum(len(groups[group]) for group in named), len(groups) - len(named)
+    rule = f"split 80/20 per class by a hash of the group that '{division.group_by}' finds, seed {division.seed}"
+    sizes = f"{sum(taken.values()):,} test and {sum(rest.values()):,} training images"
+    groups_of = f"{grouped:,} images are in {_counted(len(named), 'group')}"
+    if alone:
+        groups_of += f"; of {_counted(alone, 'image')} without a match each is a group of its own"
+    return [f"{rule}: {sizes}", groups_of, *_lone([kind for kind in rest if not taken.get(kind)], rest)]
+
+
+def _lone(kinds: Sequence[str], known: Sized) -> list[str]:
+    """Say which classes could not be divided."""
+    if not kinds:
+        return []
+    listed = ", ".join(sorted(kinds)[:SHOWN]) + (", ..." if len(kinds) > SHOWN else "")
+    some = f"{len(kinds):,} of {len(known):,} classes ({listed})"
+    return [f"{some} cannot be divided (one image or group) and are in training only"]
 
 
 def _counted(count: int, noun: str) -> str:

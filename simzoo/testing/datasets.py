@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from simzoo.errors import DataError
+from simzoo.images.imageset import UNLABELLED
 from simzoo.testing.conformance import Check, named, require
 
 LOOKED_AT = 40  # images of a split that are decoded, spread over it
@@ -75,7 +76,7 @@ def ids_are_unique_and_stable(part: Any) -> None:
 
 
 def labels_are_classes(part: Any) -> None:
-    """Labels are places in `classes`, which are the same in every split."""
+    """Labels are places in `classes`, which are the same in every split; without classes each is -1."""
     classes = {split: tuple(part(split).classes) for split in _splits(part)}
     require(
         len(set(classes.values())) == 1,
@@ -89,7 +90,7 @@ def labels_are_classes(part: Any) -> None:
         require(
             not wrong,
             f"labels of {part.sheet.name} ({split}) are not places in its classes",
-            expected=f"integers from 0 to {len(names) - 1}",
+            expected=f"integers from 0 to {len(names) - 1}" if names else f"{UNLABELLED}, there being no classes",
             got=repr(wrong[:3]),
         )
 
@@ -136,7 +137,8 @@ def _spread(n: int) -> list[int]:
 
 
 def _is_place(label: Any, classes: int) -> bool:
-    return isinstance(label, int | np.integer) and not isinstance(label, bool) and 0 <= int(label) < classes
+    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    return whole and (0 <= int(label) < classes if classes else int(label) == UNLABELLED)
 
 
 CHECKS = [

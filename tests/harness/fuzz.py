@@ -19,6 +19,7 @@ import random
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import warnings
 from collections import Counter
@@ -257,7 +258,24 @@ def jpeg(folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
     return paths, lambda _: images_check(open_folder(folder / "set", "test"))
 
 
-FORMATS = {function.__name__: function for function in (cards, safetensors, pth, parquet, sqlite, jpeg)}
+def tar(folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
+    """Archives of class folders: plain, and compressed."""
+    from simzoo.images.tar import open_tar
+    from simzoo.images.tree import open_tree
+
+    for kind in ("cat", "dog"):
+        for i in range(5):
+            path = folder / "set" / kind / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encoded("PNG"))
+    paths = [folder / "plain.tar", folder / "packed.tar.gz"]
+    for path, mode in zip(paths, ("w", "w:gz"), strict=True):
+        with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+            archive.add(folder / "set", arcname="set")
+    return paths, lambda path: images_check(open_tree(open_tar(path), "test"))
+
+
+FORMATS = {function.__name__: function for function in (cards, safetensors, pth, parquet, sqlite, jpeg, tar)}
 
 
 def work(name: str, seed: int, first: int, last: int) -> None:

@@ -62,6 +62,7 @@ IMAGES, OPEN = "images are rgb or named errors", "splits open and others are ref
         ({"fingerprint": property(lambda self: str(next(OPENED)))}, IDS, "not the same when it is opened again"),
         ({"label": lambda self, i: i}, LABELS, "integers from 0 to 1\n  got: [2, 3, 4]"),
         ({"label": lambda self, i: "a"}, LABELS, "'a'"),
+        ({"classes": ()}, LABELS, "expected: -1, there being no classes\n  got: [0, 1, 0]"),
         ({"classes": property(lambda self: (self.split, "b"))}, LABELS, "different classes"),
         ({"image": lambda self, i: Image.new("L", (4, 4))}, IMAGES, "got: L"),
         ({"image": lambda self, i: Image.new("RGB", (4, 4), (next(OPENED) % 256, 0, 0))}, IMAGES, "the same each time"),
@@ -83,6 +84,10 @@ def test_a_split_that_is_not_there_must_be_refused(failures):
 def test_a_sound_data_set_passes_and_so_does_one_with_a_damaged_image(failures):
     assert failures(part()) == {}
     assert failures(part(image=lambda self, i: damaged(self, i) if i == 2 else Plain.image(self, i))) == {}
+
+
+def test_images_without_labels_pass(failures):
+    assert failures(part(classes=(), label=lambda self, i: -1)) == {}
 
 
 def test_a_folder_of_images_passes(failures, tmp_path):
