@@ -16,7 +16,8 @@ from simzoo.errors import (
 from simzoo.measures.evaluate import evaluate
 from simzoo.measures.geometry.probe import DECAYS, best_probe, linear_probe, validation_rows
 from simzoo.representations.representation import Representation
-from simzoo.testing.measures import cases_of, declared_invariances_hold
+from simzoo.testing.case import cases_of
+from simzoo.testing.invariances import declared_invariances_hold
 
 
 def blobs(n=240, *, d=6, classes=4, seed=0, spread=1.0, shares=None):
