@@ -1,4 +1,4 @@
-"""What a measure's fact sheet declares is tried out, in both directions. Each check takes one `Case`."""
+"""The checks of a measure: what its fact sheet declares is tried out, in both directions. Each takes one `Case`."""
 
 from __future__ import annotations
 
