@@ -59,7 +59,12 @@ def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, tempe
     1.0
     """
     if k < 1 or not temperature > 0:
-        raise UsageError("no votes", expected="k >= 1 and temperature > 0", got=f"k = {k}, temperature = {temperature}")
+        raise UsageError(
+            "no votes",
+            expected="k >= 1 and temperature > 0",
+            got=f"k = {k}, temperature = {temperature}",
+            next_step="leave both out for the usual 20 and 0.1",
+        )
     queries, given = matrix(x), checked_labels(labels, len(matrix(x)), "labels")
     voters, voted = (x, given) if support is None else support
     pool = matrix(voters)
@@ -116,7 +121,12 @@ def class_cka(x: Any, labels: Any) -> ClassCKA:
     given = checked_labels(labels, len(matrix(x)), "labels")
     classes, index = np.unique(given, return_inverse=True)
     if len(classes) < 2:
-        raise LabelsError("all samples are of one class", expected="two classes or more", got=f"only {classes[0]!r}")
+        raise LabelsError(
+            "all samples are of one class",
+            expected="two classes or more",
+            got=f"only {classes.tolist()[0]!r}",
+            next_step="give samples of several classes, or a measure without labels",
+        )
     one_hot = np.eye(len(classes), dtype=np.float32)[index]
     return ClassCKA(linear_cka(x, one_hot), unbiased_cka(x, one_hot))
 
@@ -124,10 +134,20 @@ def class_cka(x: Any, labels: Any) -> ClassCKA:
 def checked_labels(labels: Any, n: int, what: str) -> npt.NDArray[Any]:
     """Return labels as an array, one for each of n samples."""
     if labels is None:
-        raise LabelsError(f"{what} are missing", expected=f"{n} labels, one for each sample", got="None")
+        raise LabelsError(
+            f"{what} are missing",
+            expected=f"{n} labels, one for each sample",
+            got="None",
+            next_step="take data with labels, or a measure without",
+        )
     array = np.asarray(labels)
     if array.shape != (n,):
-        raise InputError(f"{what} do not fit", expected=f"shape ({n},)", got=f"shape {array.shape}")
+        raise InputError(
+            f"{what} do not fit",
+            expected=f"shape ({n},)",
+            got=f"shape {array.shape}",
+            next_step="give one label for each row, in the order of the rows",
+        )
     return array
 
 
@@ -135,7 +155,10 @@ def require_one_layer(x: torch.Tensor, support: torch.Tensor) -> None:
     """Refuse a training side that is as wide as another layer."""
     if support.shape[1] != x.shape[1]:
         raise InputError(
-            "x and support come from different layers", expected=f"{x.shape[1]} columns", got=str(support.shape[1])
+            "x and support come from different layers",
+            expected=f"{x.shape[1]} columns",
+            got=str(support.shape[1]),
+            next_step="take both from one tap of one model",
         )
 
 

@@ -94,13 +94,19 @@ def best_probe(train: Any, labels: tuple[Any, ...]) -> Probe:
     classes, index = np.unique(np.asarray(labels), return_inverse=True)
     if len(classes) < 2:
         one = classes.tolist()[0]
-        raise LabelsError("all training samples are of one class", expected="two or more", got=f"only {one!r}")
+        raise LabelsError(
+            "all training samples are of one class",
+            expected="two or more",
+            got=f"only {one!r}",
+            next_step="give a training side of several classes",
+        )
     held_out = validation_rows(index, train.ids if isinstance(train, Representation) else ())
     if not held_out.any():
         raise TooFewSamplesError(
             f"no class has three training samples, of which one would choose the decay ({len(index)} in all)",
             expected="three or more of some class",
             got=f"at most {np.bincount(index).max()}",
+            next_step="give more training samples, or take knn_accuracy with a small k",
         )
     target = torch.from_numpy(index).to(features.device)
     side = principal(features)

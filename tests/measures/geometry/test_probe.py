@@ -124,14 +124,22 @@ def test_the_suite_finds_that_scale_changes_it():
         ({"support": None}, UndefinedError, "needs a side to train on(.|\n)*knn_accuracy"),
         ({"labels": None}, LabelsError, "labels are missing(.|\n)*240 labels"),
         ({"labels": np.zeros(3)}, InputError, r"labels do not fit(.|\n)*\(240,\)"),
-        ({"support": (np.eye(9)[:, :5], np.arange(9) % 4)}, InputError, "different layers(.|\n)*6 columns"),
-        ({"support": (np.eye(9)[:, :6], None)}, LabelsError, "support labels are missing(.|\n)*9 labels"),
+        (
+            {"support": (np.eye(9)[:, :5], np.arange(9) % 4)},
+            InputError,
+            "different layers(.|\n)*6 columns(.|\n)*next: take both from one tap",
+        ),
+        (
+            {"support": (np.eye(9)[:, :6], None)},
+            LabelsError,
+            "support labels are missing(.|\n)*9 labels(.|\n)*next: take data with labels",
+        ),
         ({"support": (np.eye(9)[:, :6], np.zeros(9))}, LabelsError, "class 1 is not in support"),
         ({"support": (np.ones((9, 6)), np.arange(9) % 4)}, ConstantInputError, "all rows are equal"),
         (
             {"support": (np.eye(8)[:, :6], np.arange(8) % 4)},
             TooFewSamplesError,
-            "three training samples(.|\n)*at most 2",
+            "three training samples(.|\n)*at most 2(.|\n)*next: give more",
         ),
         ({"support": (np.full((9, 6), np.nan), np.arange(9) % 4)}, InputError, "54 of 54 values are NaN"),
         ({"x": np.full((240, 6), np.inf)}, InputError, "NaN or infinite"),
@@ -145,7 +153,9 @@ def test_refusals(change, error, text):
 
 def test_training_labels_of_one_class_teach_nothing():
     x, _ = blobs()
-    with pytest.raises(LabelsError, match=r"all training samples are of one class(.|\n)*only 0"):
+    with pytest.raises(
+        LabelsError, match=r"all training samples are of one class(.|\n)*only 0(.|\n)*next: give a training side"
+    ):
         linear_probe(x, np.zeros(240), support=(x, np.zeros(240)))
     assert linear_probe(x[:1], [0], support=blobs(seed=1)) == 1  # one sample to tell is one sample
 
