@@ -17,6 +17,7 @@ from simzoo.storage import key_of
 
 MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give other rows
 RESAMPLES, PERMUTATIONS = 100, 50  # by default, where the measure makes them cheap (ours)
+CHEAP = {"knn_accuracy", "linear_probe"}  # beside those with an inner product: what they fit is fitted once
 VIEWS, VIEWED = 2, "augs"  # how many draws a measure gets that needs views, and of what where nothing is named (ours)
 
 
@@ -130,7 +131,7 @@ class _Planner:
         self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...], only: str | None = None
     ) -> None:
         sheet, study = self.shelves.measures[call.name].sheet, self.study
-        cheap = sheet.inner is not None or sheet.name == "knn_accuracy"
+        cheap = sheet.inner is not None or sheet.name in CHEAP
         spec = {
             "measurer": MEASURER_VERSION,
             "measure": sheet.name,

@@ -14,7 +14,7 @@ import numpy as np
 from simzoo.errors import SimzooError, UndefinedError
 from simzoo.facts import MeasureSheet
 from simzoo.grid.summaries import summaries
-from simzoo.measures.evaluate import evaluate, matrix_of
+from simzoo.measures.evaluate import evaluate
 from simzoo.measures.uncertainty import spread, uncertainty
 from simzoo.representations.representation import Representation, same_images
 from simzoo.table.schema import Row, params_text
@@ -39,14 +39,13 @@ def similarity_rows(
     wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
     try:
         if good_x and good_y:
-            values = matrix_of(sheet, good_x, None if itself else good_y, **params)
-            bounds = uncertainty(sheet, good_x, good_y, **draws, statistics=wanted, **params)
+            found = uncertainty(sheet, good_x, good_y, **draws, statistics=wanted, **params)
             cells = {
-                (id(x), id(y)): {"value": float(values[i, j]), **bounds.cell(i, j)}
+                (id(x), id(y)): {"value": float(found.values[i, j]), **found.cell(i, j)}
                 for i, x in enumerate(good_x)
                 for j, y in enumerate(good_y)
             }
-            totals = _totals(_about(sheet, params, good_x[0], good_y[0]), bounds.statistics)
+            totals = _totals(_about(sheet, params, good_x[0], good_y[0]), found.statistics)
     except Exception:  # noqa: BLE001 - some pair of taps fails: each cell says for itself whether it is the one
         cells = {(id(x), id(y)): _cell(sheet, x, y, params) for x in good_x for y in good_y}
     rows = []

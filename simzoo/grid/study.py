@@ -82,7 +82,7 @@ class Study:
     that need views get the clean images and several draws of it, of `augs` where none is named. Accuracies are of clean
     images.
     `accuracy_only` are models that appear only by their kNN accuracy (the untrained twin of each trained model).
-    `support` is how many training images vote in `knn_accuracy`. `pool=None` takes each model's own.
+    `support` is how many training images vote in `knn_accuracy` and train probes. `pool=None` takes each model's own.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
     """
 

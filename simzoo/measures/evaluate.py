@@ -179,12 +179,13 @@ def _wanted(sheet: MeasureSheet, given: Mapping[str, Any]) -> dict[str, Any]:
         )
     for name in INPUTS:
         if name in parameters and name not in wanted and parameters[name].default is inspect.Parameter.empty:
-            kind = LabelsError if name == "labels" else UsageError
+            kind = {"labels": LabelsError, "support": UndefinedError}.get(name, UsageError)
             raise kind(
                 f"measure {sheet.name!r} needs {name}",
                 expected=f"{name}=...",
                 got="none",
-                next_step=f"give {name}= (simzoo show {sheet.name})",
+                next_step=f"give {name}= (simzoo show {sheet.name})"
+                + (", or take data with a train split" if name == "support" else ""),
             )
     return wanted
 

@@ -33,8 +33,9 @@ class Bounds(NamedTuple):
 
 
 class Uncertainty(NamedTuple):
-    """The bounds of a matrix, each (p, q), and of each statistic of it: value, low, high, null_mean and p by name."""
+    """A matrix (p, q), its bounds, each of that shape, and value, low, high, null_mean and p of each statistic."""
 
+    values: Matrix
     bounds: Bounds
     statistics: dict[Any, dict[str, float | None]]
 
@@ -54,7 +55,7 @@ def uncertainty(
     statistics: Mapping[Any, Callable[[Matrix], float]] | None = None,
     **params: Any,
 ) -> Uncertainty:
-    """Return intervals and nulls of `matrix_of(sheet, xs, ys, **params)`, and of statistics of that matrix.
+    """Return `matrix_of(sheet, xs, ys, **params)` with intervals and nulls, and of statistics of that matrix.
 
     interval = value + (2.5 and 97.5 percentiles of the half-sample values - their mean); neighbour measures halve k.
     null: the rows of `ys` permuted against those of `xs`; p = (1 + nulls at least as alike) / (permutations + 1). A
@@ -77,7 +78,7 @@ def uncertainty(
         value = np.asarray(statistic(values))
         bounds = _bounds(value, [_of(statistic, m) for m in parts], [_of(statistic, m) for m in nulls], alike)
         summaries[name] = {"value": float(value), **_numbers(bounds, ())}
-    return Uncertainty(_bounds(values, parts, nulls, alike), summaries)
+    return Uncertainty(values, _bounds(values, parts, nulls, alike), summaries)
 
 
 def spread(

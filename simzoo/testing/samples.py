@@ -85,6 +85,13 @@ def move(group: str, d: int, seed: int) -> Move:
     return moves[group]
 
 
+def noisy(given: Sample, seed: int, spread: float = 20) -> Sample:
+    """Return the sample with its last side drowned in noise."""
+    noise = spread * np.random.default_rng(100 + seed).normal(size=given.sides[-1].shape)
+    moves = [unmoved] * (len(given.sides) - 1)
+    return given.moved(*moves, lambda x: x + noise)
+
+
 def unmoved(x: Array) -> Array:
     """Return what was given."""
     return x

@@ -12,7 +12,8 @@ def simzoo_measures() -> list[Any]:
     """Return the measures of one representation."""
     from simzoo.measures.geometry.dimension import twonn
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy
+    from simzoo.measures.geometry.probe import linear_probe
     from simzoo.measures.geometry.spectrum import effective_rank
     from simzoo.measures.geometry.views import alignment, invariance
 
-    return [effective_rank, twonn, knn_accuracy, class_cka, alignment, invariance]
+    return [effective_rank, twonn, knn_accuracy, linear_probe, class_cka, alignment, invariance]

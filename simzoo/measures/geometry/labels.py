@@ -17,7 +17,8 @@ from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 _UNCHANGED_BY = {"permutation", "rotation", "scale"}
 
 
-def _chance(_: int, *, labels: Any = None, **__: Any) -> float:
+def guessing(_: int, *, labels: Any = None, **__: Any) -> float:
+    """Return the accuracy of guessing among the classes: the chance level of an accuracy."""
     return 1 / len(np.unique(np.asarray(labels)))
 
 
@@ -34,7 +35,7 @@ def _chance(_: int, *, labels: Any = None, **__: Any) -> float:
         "zero rows": "ZeroRowsError",
         "one column": "UndefinedError",
     },
-    chance=_chance,
+    chance=guessing,
     neighbours="k",
     reference="wu2018instance",
 )
@@ -58,18 +59,21 @@ def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, tempe
     1.0
     """
     if k < 1 or not temperature > 0:
-        raise UsageError("no votes", expected="k >= 1 and temperature > 0", got=f"k = {k}, temperature = {temperature}")
-    queries, given = matrix(x), _labels(labels, len(matrix(x)), "labels")
+        raise UsageError(
+            "no votes",
+            expected="k >= 1 and temperature > 0",
+            got=f"k = {k}, temperature = {temperature}",
+            next_step="leave both out for the usual 20 and 0.1",
+        )
+    queries, given = matrix(x), checked_labels(labels, len(matrix(x)), "labels")
     voters, voted = (x, given) if support is None else support
-    pool, known = matrix(voters), given if support is None else _labels(voted, len(matrix(voters)), "support labels")
+    pool = matrix(voters)
+    known = given if support is None else checked_labels(voted, len(pool), "support labels")
     require_samples(len(pool) - (support is None), k, f"k = {k} neighbours vote")
     require_variation(pool, "all are each other's neighbours")
-    if pool.shape[1] != queries.shape[1]:
-        raise InputError(
-            "x and support come from different layers", expected=f"{queries.shape[1]} columns", got=str(pool.shape[1])
-        )
+    require_one_layer(queries, pool)
     classes, index = np.unique(known, return_inverse=True)
-    _require_voters(given, known, leave_one_out=support is None)
+    require_voters(given, known, leave_one_out=support is None)
     found = search(directions(queries), directions(pool).to(queries.dtype), k, leave_one_out=support is None)
     votes = torch.zeros(len(queries), len(classes), dtype=torch.float64, device=queries.device)
     weights = ((found.scores.double() - 1) / temperature).exp()
@@ -114,24 +118,52 @@ def class_cka(x: Any, labels: Any) -> ClassCKA:
     >>> class_cka(torch.eye(4)[labels], labels)
     ClassCKA(biased=1.0, unbiased=1.0)
     """
-    given = _labels(labels, len(matrix(x)), "labels")
+    given = checked_labels(labels, len(matrix(x)), "labels")
     classes, index = np.unique(given, return_inverse=True)
     if len(classes) < 2:
-        raise LabelsError("all samples are of one class", expected="two classes or more", got=f"only {classes[0]!r}")
+        raise LabelsError(
+            "all samples are of one class",
+            expected="two classes or more",
+            got=f"only {classes.tolist()[0]!r}",
+            next_step="give samples of several classes, or a measure without labels",
+        )
     one_hot = np.eye(len(classes), dtype=np.float32)[index]
     return ClassCKA(linear_cka(x, one_hot), unbiased_cka(x, one_hot))
 
 
-def _labels(labels: Any, n: int, what: str) -> npt.NDArray[Any]:
+def checked_labels(labels: Any, n: int, what: str) -> npt.NDArray[Any]:
+    """Return labels as an array, one for each of n samples."""
     if labels is None:
-        raise LabelsError(f"{what} are missing", expected=f"{n} labels, one for each sample", got="None")
+        raise LabelsError(
+            f"{what} are missing",
+            expected=f"{n} labels, one for each sample",
+            got="None",
+            next_step="take data with labels, or a measure without",
+        )
     array = np.asarray(labels)
     if array.shape != (n,):
-        raise InputError(f"{what} do not fit", expected=f"shape ({n},)", got=f"shape {array.shape}")
+        raise InputError(
+            f"{what} do not fit",
+            expected=f"shape ({n},)",
+            got=f"shape {array.shape}",
+            next_step="give one label for each row, in the order of the rows",
+        )
     return array
 
 
-def _require_voters(given: npt.NDArray[Any], known: npt.NDArray[Any], *, leave_one_out: bool) -> None:
+def require_one_layer(x: torch.Tensor, support: torch.Tensor) -> None:
+    """Refuse a training side that is as wide as another layer."""
+    if support.shape[1] != x.shape[1]:
+        raise InputError(
+            "x and support come from different layers",
+            expected=f"{x.shape[1]} columns",
+            got=str(support.shape[1]),
+            next_step="take both from one tap of one model",
+        )
+
+
+def require_voters(given: npt.NDArray[Any], known: npt.NDArray[Any], *, leave_one_out: bool) -> None:
+    """Refuse a class that nothing on the side of the voters is of."""
     classes, counts = np.unique(given, return_counts=True)
     alone = classes[counts < 2] if leave_one_out else np.setdiff1d(classes, known)
     if len(alone):
