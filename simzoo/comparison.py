@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from simzoo.grid.study import (
     untrained_twins,
 )
 from simzoo.images.find import evaluation_split
+from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
 from simzoo.report.reading import last_values
 from simzoo.report.terminal import summary
@@ -124,6 +126,7 @@ class Comparison:
             "rows": len(self.table),
             "failed": self.failed,
             "verdict": verdict(self.result),
+            "notes": list(self.result.context["notes"]),
             "values": values,
             "seconds": round(self.seconds, 3),
         }
@@ -134,7 +137,7 @@ class Comparison:
 
 
 def compare(
-    *models: str | nn.Module,
+    *models: str | nn.Module | Model,
     measure: str | Sequence[str] = "cka",
     data: str | None = None,
     n: int | None = 1_000,
@@ -186,6 +189,9 @@ def compare(
     if not may_train:
         refuse_training(specs)
     require_taps(specs, taps, pool, shelves)
+    for source in sources:
+        if source.model is not None:
+            source.model.taps(taps)  # a tap it has not is an error before others are trained
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run(study, graph, shelves, device=device, progress=progress)
     run.finish()
@@ -204,7 +210,7 @@ def _command(study: Study, options: dict[str, Any]) -> str:
     plain = {"measure": "cka", "data": "digits", "n": 1_000, "taps": "residual", "augmentation": "none", "seed": 0}
     asked = {name: value for name, value in options.items() if value is not None and value != plain.get(name)}
     flags = [
-        f"--{name} {part}"
+        f"--{name} {shlex.quote(str(part))}"
         for name, value in asked.items()
         for part in (str(value).split(",") if name == "measure" else [value])
     ]

@@ -138,7 +138,7 @@ def test_the_untrained_twin_has_the_same_network_and_seed():
     assert one("timm:resnet18").untrained.key == one("init:resnet18").key
 
 
-MALFORMED = ["", " ", "@digits", "#2", "resnet50 sl", "resnet50-sl ", "a@b@c:", "timm:", "init:", "file:"]
+MALFORMED = ["", " ", "@digits", "#2", "resnet50 sl", "resnet50-sl ", "a@b@c:", "timm:", "init:", "file:", "py:"]
 ENDINGS = ["#", "@", ":", "#2 ", ":quick+epochs", ":quick+epochs=x", ":quick+epochs=-1", ":quick+epochs=2+epochs=3"]
 
 
@@ -148,7 +148,8 @@ def test_a_malformed_name_is_told_the_grammar(text):
         resolve(text, shelves=OWN)
     error = caught.value
     assert error.what == f"{text!r} is not a model name"
-    assert error.expected == "NAME[@DATA][:RECIPE][#SEED], or one of timm:..., init:..., file:..."
+    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
 
 
@@ -163,7 +164,10 @@ def test_a_seed_that_is_none_is_refused(name, seed):
 
 
 NO_SUCH_CHANGE = "'resnet50-sl:quick+epoch=2' changes what cannot be changed in a name"
-HINT = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
+HINT = (
+    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
+    "py:MODULE:FUNCTION"
+)
 
 
 @pytest.mark.parametrize(
