@@ -47,6 +47,9 @@ def one(text, **more):
         ("init:resnet18", "init:resnet18#0"),
         ("init:resnet18#3", "init:resnet18#3"),
         ("timm:resnet50.a1_in1k", "timm:resnet50.a1_in1k"),
+        ("torchvision:resnet50.IMAGENET1K_V2", "torchvision:resnet50.IMAGENET1K_V2"),
+        ("py:my.models:cnn", "py:my.models:cnn"),
+        ("py:my_models:CNN#07", "py:my_models:CNN#7"),
     ],
 )
 def test_a_name_is_read_and_said_in_one_way(typed, canonical):
@@ -282,3 +285,30 @@ def test_a_card_in_a_file_that_is_no_finished_model_is_refused(write, tmp_path):
         resolve(f"file:{write('weights = { pretrained = true }')}#1", shelves=OWN)
     with pytest.raises(CardError, match=f"there is no card at {tmp_path}/none.toml"):
         resolve(f"file:{tmp_path}/none.toml", shelves=OWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "next_step"),
+    [
+        ("mymodel", "py:MODULE:FUNCTION"),
+        ("mymodel.py", "py:mymodel:FUNCTION"),
+        ("./zoo/mymodel.py:cnn", "py:mymodel:cnn"),
+        ("mymodel.py:cnn", "py:mymodel:cnn"),
+        ("mymodel:", "py:MODULE:FUNCTION"),
+        ("mymodel:1", "py:MODULE:1"),
+        ("my-model:cnn", "py:MODULE:cnn"),
+    ],
+)
+def test_a_function_that_is_misspelt_is_told_the_grammar(name, next_step):
+    with pytest.raises(UsageError) as caught:
+        resolve(f"py:{name}", shelves=OWN)
+    assert caught.value.what == f"'py:{name}' names no function"
+    assert caught.value.expected == "py:MODULE:FUNCTION, such as py:mymodel:cnn for `def cnn()` in mymodel.py"
+    assert (caught.value.got, caught.value.next_step) == (name, next_step)
+
+
+def test_functions_are_specs_whose_seed_is_a_model_of_its_own():
+    assert names("py:mymodel:cnn#0-1") == ["py:mymodel:cnn#0", "py:mymodel:cnn#1"]
+    assert names("py:mymodel:cnn", seed=3) == ["py:mymodel:cnn#3"]
+    assert one("py:mymodel:cnn").is_function
+    assert not one("timm:resnet18").is_function

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import sys
+import sysconfig
 import types
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +17,8 @@ from torch import Tensor, nn
 
 from simzoo.storage import key_of
 
+KEPT_BY_TORCH = frozenset(vars(nn.Module()))
+INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
 PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device)
 # their code is known by its version, which is provenance and not part of a key
 LIBRARIES = ("torch", "torchvision", "timm", "lightly", "kornia", "builtins", "functools")
@@ -23,8 +28,8 @@ def module_key(module: nn.Module, wrap: Mapping[str, Any]) -> str:
     """Return the content address of a module and of how it is wrapped.
 
     It hashes every parameter and buffer, the structure, the plain values and functions that are set on its modules, and
-    the source of their classes and of the functions of the same files that these name, where it can be read. It cannot
-    see what a closure holds, other objects, or what code reads from elsewhere at run time.
+    the source of their classes and of the code that these name in the same files or in files that are not installed,
+    where it can be read. It cannot see what a closure holds, other objects, or what code reads from elsewhere at run time.
     """
     facts = {"class": _full_name(type(module)), "structure": repr(module), "state": _state(module), "wrap": dict(wrap)}
     return key_of({**facts, "set": _settings(module), "source": _sources(module)})
@@ -37,10 +42,14 @@ def _state(module: nn.Module) -> str:
         if not isinstance(value, Tensor):
             digest.update(f"{name} {value!r}".encode())
             continue
-        flat = value.detach().to_dense().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(flat.view(torch.uint8).numpy().tobytes())
+        digest.update(_bytes(value))
     return digest.hexdigest()
+
+
+def _bytes(value: Tensor) -> bytes:
+    flat = value.detach().to_dense().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy().tobytes()
 
 
 def _settings(module: nn.Module) -> dict[str, Any]:
@@ -48,18 +57,14 @@ def _settings(module: nn.Module) -> dict[str, Any]:
     found = {}
     for name, part in module.named_modules():
         if _is_own(type(part)):
-            public = {key: value for key, value in vars(part).items() if not _kept_by_torch(key)}
+            public = {key: value for key, value in vars(part).items() if key not in KEPT_BY_TORCH}
             found[name] = {key: _said(value) for key, value in public.items()}
     return found
 
 
-def _kept_by_torch(attribute: str) -> bool:
-    return attribute == "training" or attribute in vars(nn.Module()) or attribute.startswith("__")
-
-
 def _said(value: Any) -> str:
     if isinstance(value, Tensor):
-        return f"{value.dtype} {tuple(value.shape)} {hashlib.sha256(repr(value.tolist()).encode()).hexdigest()}"
+        return f"{value.dtype} {tuple(value.shape)} {hashlib.sha256(_bytes(value)).hexdigest()}"
     if isinstance(value, functools.partial):
         return f"partial {_said([value.func, value.args, value.keywords])}"
     if isinstance(value, Mapping):
@@ -83,8 +88,14 @@ def _sources(module: nn.Module) -> dict[str, str]:
         found[_full_name(part)] = _source(part)
         for function in _functions(part):
             named = (function.__globals__.get(name) for name in _names(function.__code__))
-            waiting += [other for other in named if isinstance(other, types.FunctionType | type)]
+            waiting += [other for other in named if isinstance(other, types.FunctionType | type) and _near(other, part)]
     return found
+
+
+def _near(other: Any, part: Any) -> bool:
+    """Whether code that `part` names lies in the same file, or is not installed: whole libraries are not followed."""
+    file = getattr(sys.modules.get(other.__module__), "__file__", None) or ""
+    return other.__module__ == part.__module__ or not any(Path(file).is_relative_to(place) for place in INSTALLED)
 
 
 def _functions(part: Any) -> Iterator[types.FunctionType]:
