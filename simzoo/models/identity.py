@@ -29,7 +29,7 @@ def module_key(module: nn.Module, wrap: Mapping[str, Any]) -> str:
 
     It hashes every parameter and buffer, the structure, the plain values and functions that are set on its modules, and
     the source of their classes and of the code that these name in the same files or in files that are not installed,
-    where it can be read. It cannot see what a closure holds, other objects, or what code reads from elsewhere at run time.
+    where it can be read. It cannot see what a closure holds, other objects, or what code reads at run time.
     """
     facts = {"class": _full_name(type(module)), "structure": repr(module), "state": _state(module), "wrap": dict(wrap)}
     return key_of({**facts, "set": _settings(module), "source": _sources(module)})
@@ -88,7 +88,8 @@ def _sources(module: nn.Module) -> dict[str, str]:
         found[_full_name(part)] = _source(part)
         for function in _functions(part):
             named = (function.__globals__.get(name) for name in _names(function.__code__))
-            waiting += [other for other in named if isinstance(other, types.FunctionType | type) and _near(other, part)]
+            code = [other for other in named if isinstance(other, types.FunctionType | type)]
+            waiting += [other for other in code if _near(other, part)]
     return found
 
 

@@ -37,18 +37,22 @@ def find_taps(network: nn.Module, wanted: str, presets: Mapping[str, str] = NONE
             end with `final` too, and `final` itself can be one.
         logits: the module whose output is the logits (`final` is then what goes into it), or `output`.
     """
-    *preferred, last = wanted.split("|")
-    for words in preferred:
+    first, *others = wanted.split("|")
+    try:
+        return [_described(network, tap) for tap in _spread(_all_of(network, first, presets, logits), {"other"})]
+    except TapError:
+        if not others:
+            raise
+    for words in others[:-1]:
         with suppress(TapError):
-            return _standing_in(network, words, wanted, presets, logits)
-    return _standing_in(network, last, wanted, presets, logits)
+            return _standing_in(network, words, presets, logits)
+    return _standing_in(network, others[-1], presets, logits)
 
 
-def _standing_in(network: nn.Module, words: str, wanted: str, presets: Mapping[str, str], logits: str) -> list[Tap]:
-    found = _all_of(network, words, presets, logits)
-    if not wanted.startswith(words):  # it stands in for what comes before
-        return [_described(network, tap) for tap in _spread([_as_block(tap) for tap in found], {"block"})]
-    return [_described(network, tap) for tap in _spread(found, {"other"})]
+def _standing_in(network: nn.Module, words: str, presets: Mapping[str, str], logits: str) -> list[Tap]:
+    """Return what is read where the network lacks what was named first: its globs name the network's blocks."""
+    found = [_as_block(tap) for tap in _all_of(network, words, presets, logits)]
+    return [_described(network, tap) for tap in _spread(found, {"block"})]
 
 
 def _all_of(network: nn.Module, words: str, presets: Mapping[str, str], logits: str) -> list[Tap]:
