@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
     from simzoo.hookspecs import hookimpl
+    from simzoo.models.wrap import wrap
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
 
@@ -27,6 +28,7 @@ _HOME = {
         "simzoo.facts",
     ),
     "hookimpl": "simzoo.hookspecs",
+    "wrap": "simzoo.models.wrap",
     "derived": "simzoo.representations.derived",
     "Representation": "simzoo.representations.representation",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "similarity",
     "train",
     "transferability",
+    "wrap",
 ]
 
 

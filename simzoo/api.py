@@ -77,7 +77,7 @@ def measures(kind: str | None = None) -> pd.DataFrame:
 
 
 def represent(
-    model: str | nn.Module,
+    model: str | nn.Module | Model,
     data: Any = "digits",
     taps: str = "blocks",
     pool: str | None = None,
@@ -104,10 +104,13 @@ def represent(
     return extract(frozen, images, sample(images, n), taps, pool or frozen.pool, draw=view, device=device)
 
 
-def load(model: str | nn.Module, *, device: str = "cpu") -> Model:
+def load(model: str | nn.Module | Model, *, device: str = "cpu") -> Model:
     """Return the frozen backbone with its taps."""
+    if isinstance(model, Model):
+        model.module.to(device)
+        return model
     if isinstance(model, nn.Module):
-        return wrap_module(model.to(device))
+        return wrap_module(model, device=device)
     return load_spec(one_spec(model), device=device)
 
 

@@ -29,6 +29,7 @@ from simzoo.grid.study import (
 )
 from simzoo.images.find import evaluation_split
 from simzoo.images.given import given
+from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
 from simzoo.report.reading import last_values
 from simzoo.report.terminal import summary
@@ -127,6 +128,7 @@ class Comparison:
             "rows": len(self.table),
             "failed": self.failed,
             "verdict": verdict(self.result),
+            "notes": list(self.result.context["notes"]),
             "values": values,
             "seconds": round(self.seconds, 3),
         }
@@ -137,7 +139,7 @@ class Comparison:
 
 
 def compare(
-    *models: str | nn.Module,
+    *models: str | nn.Module | Model,
     measure: str | Sequence[str] = "cka",
     data: Any = None,
     ids: Sequence[Any] | None = None,
@@ -192,6 +194,9 @@ def compare(
     if not may_train:
         refuse_training(specs)
     require_taps(specs, taps, pool, shelves)
+    for source in sources:
+        if source.model is not None:
+            source.model.taps(taps)  # a tap it has not is an error before others are trained
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run(study, graph, shelves, device=device, progress=progress)
     run.finish()

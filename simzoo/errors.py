@@ -67,6 +67,10 @@ class MismatchError(DataError):
     """Two representations do not hold the same images in the same order."""
 
 
+class ModelError(SimzooError):
+    """A module of somebody's own cannot be built, copied or run."""
+
+
 class WeightsError(SimzooError):
     """A weight file is missing, damaged, unsafe, or does not fit its backbone."""
 

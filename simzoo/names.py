@@ -1,4 +1,4 @@
-"""The name grammar: `NAME[@DATA][:RECIPE][#SEED]`, and the sources `timm:`, `init:`, `file:`.
+"""The name grammar: `NAME[@DATA][:RECIPE][#SEED]`, and the sources `timm:`, `init:`, `torchvision:`, `file:`, `py:`.
 
 `resolve` turns a name into `Spec`s: what to build, how to train it, and the key under which its weights are kept.
 """
@@ -19,12 +19,19 @@ from simzoo.errors import CardError, UsageError
 from simzoo.registries import find_card, find_recipe
 from simzoo.storage import key_of
 
-SOURCES = ("timm", "init", "file")
+SOURCES = {
+    "timm": "timm:NAME",
+    "init": "init:TIMM_NAME",
+    "torchvision": "torchvision:NAME.WEIGHTS",
+    "file": "file:CARD.toml",
+    "py": "py:MODULE:FUNCTION",
+}
 _CARD_NAME = re.compile(
     r"(?P<name>[^@:#\s]+)(@(?P<data>(hf:|torchvision:)?[^:#\s]+))?"
     r"(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
 )
 _SOURCED = re.compile(r"(?P<source>[a-z-]+):(?P<name>[^#]+)(#(?P<seed>\S+))?")
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")  # MODULE:FUNCTION
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
 TRAINING_VERSION = 1  # raised when the same recipe would give other weights
 CHANGES = {"epochs": "epochs", "train-images": "train_images"}
@@ -72,6 +79,11 @@ class Spec:
             spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
             spec |= {"input": card.input.model_dump() if card.input else None, "pool": card.pool}
         return key_of(spec)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a function of somebody's own builds the model (`py:`), so that only what it returns says more."""
+        return self.card.backbone == self.card.name and self.card.name.startswith("py:")
 
     @property
     def untrained(self) -> Spec:
@@ -188,12 +200,30 @@ def _sourced(text: str, source: str, name: str, seeds: str | None, default: int)
                 next_step="put a card that is to be trained into a registry folder (hook simzoo_cards)",
             )
         return _by_seed(text, card, None, seeds, default)
-    common: dict[str, Any] = {"version": 1, "name": f"{source}:{name}", "backbone": f"timm:{name}", "source": "timm"}
+    if source == "py":
+        if not _FUNCTION.fullmatch(name) or ".py:" in name:
+            raise _no_function(text, name)
+        card = Card(version=1, name=text.partition("#")[0], backbone=f"py:{name}", source="py", trained_on="unknown")
+        return _by_seed(text, card, None, seeds, default)
+    library = "timm" if source == "init" else source
+    common: dict[str, Any] = {"version": 1, "name": f"{source}:{name}", "backbone": f"{library}:{name}"}
     if source == "init":
-        card = Card(**common, objective=UNTRAINED, paradigm="untrained")
+        card = Card(**common, source=library, objective=UNTRAINED, paradigm="untrained")
         return [Spec(f"{card.name}#{seed}", card, seed) for seed in _seeds(text, seeds, default)]
-    card = Card(**common, trained_on="as timm says", weights=Weights(pretrained=True))
+    card = Card(**common, source=library, trained_on=f"as {library} says", weights=Weights(pretrained=True))
     return _by_seed(text, card, None, seeds, default)
+
+
+def _no_function(text: str, name: str) -> UsageError:
+    path, colon, function = name.rpartition(":")
+    file = path if colon else name
+    module = Path(file.replace("\\", "/").removesuffix(".py")).name if file.endswith(".py") else ""
+    return UsageError(
+        f"{text!r} names no function",
+        expected="py:MODULE:FUNCTION, such as py:mymodel:cnn for `def cnn()` in mymodel.py",
+        got=name,
+        next_step=f"py:{module or 'MODULE'}:{function if colon and function else 'FUNCTION'}",
+    )
 
 
 def _seeds(text: str, seeds: str | None, default: int) -> range:
@@ -210,7 +240,7 @@ def _seeds(text: str, seeds: str | None, default: int) -> range:
 def _malformed(text: str) -> UsageError:
     return UsageError(
         f"{text!r} is not a model name",
-        expected=f"NAME[@DATA][:RECIPE][#SEED], or one of {', '.join(f'{source}:...' for source in SOURCES)}",
+        expected=f"NAME[@DATA][:RECIPE][#SEED], or one of {', '.join(SOURCES.values())}",
         got=repr(text),
         next_step="simzoo list models",
     )

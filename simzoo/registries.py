@@ -46,7 +46,10 @@ def augmentations(shelves: Catalog | None = None) -> Mapping[str, Augmentation]:
 
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
     """Return the card of that name or alias."""
-    hint = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
+    hint = (
+        "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
+        "py:MODULE:FUNCTION"
+    )
     card: Card = _find("model", name, _named(shelves or catalog(), "models", Card), hint)
     return card
 

@@ -91,11 +91,20 @@ def test_all_models_see_the_same_draw_and_the_page_says_what_it_cannot_do():
         simzoo.compare(*TWINS, augmentation="rotat")
 
 
-def test_a_module_is_compared_and_the_page_says_how_it_was_fed():
+def test_a_module_is_compared_and_terminal_json_and_page_say_how_it_was_fed(tmp_path):
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, stride=8), torch.nn.ReLU())
-    result = simzoo.compare(network, "resnet18-init", taps="final", n=20)
+    result = simzoo.compare(network, "resnet18-init", taps="final,blocks|*", n=20)
     assert result.models == ("Sequential-1", "resnet18-init")
-    assert "fed by ImageNet defaults" in result.result.context["notes"][0]
+    assert list(result.matrix().index) == ["0", "1"]
+    assert set(result.table["status"]) == {"ok"}
+    note = "Sequential-1 was given as a bare module and fed by ImageNet defaults"
+    out = StringIO()
+    Console(width=200, file=out).print(result)
+    assert f"Note: {note}" in out.getvalue()
+    assert result.as_json(tmp_path)["notes"] == [note]
+    result.save(tmp_path)
+    assert note in (tmp_path / "report.html").read_text()
+    assert result.result.context["command"].endswith("--taps 'final,blocks|*'")
 
 
 def test_the_untrained_twin_stands_beside_a_trained_model():

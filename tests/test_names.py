@@ -47,6 +47,9 @@ def one(text, **more):
         ("init:resnet18", "init:resnet18#0"),
         ("init:resnet18#3", "init:resnet18#3"),
         ("timm:resnet50.a1_in1k", "timm:resnet50.a1_in1k"),
+        ("torchvision:resnet50.IMAGENET1K_V2", "torchvision:resnet50.IMAGENET1K_V2"),
+        ("py:my.models:cnn", "py:my.models:cnn"),
+        ("py:my_models:CNN#07", "py:my_models:CNN#7"),
     ],
 )
 def test_a_name_is_read_and_said_in_one_way(typed, canonical):
@@ -138,7 +141,7 @@ def test_the_untrained_twin_has_the_same_network_and_seed():
     assert one("timm:resnet18").untrained.key == one("init:resnet18").key
 
 
-MALFORMED = ["", " ", "@digits", "#2", "resnet50 sl", "resnet50-sl ", "a@b@c:", "timm:", "init:", "file:"]
+MALFORMED = ["", " ", "@digits", "#2", "resnet50 sl", "resnet50-sl ", "a@b@c:", "timm:", "init:", "file:", "py:"]
 ENDINGS = ["#", "@", ":", "#2 ", ":quick+epochs", ":quick+epochs=x", ":quick+epochs=-1", ":quick+epochs=2+epochs=3"]
 
 
@@ -148,7 +151,8 @@ def test_a_malformed_name_is_told_the_grammar(text):
         resolve(text, shelves=OWN)
     error = caught.value
     assert error.what == f"{text!r} is not a model name"
-    assert error.expected == "NAME[@DATA][:RECIPE][#SEED], or one of timm:..., init:..., file:..."
+    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
 
 
@@ -163,7 +167,10 @@ def test_a_seed_that_is_none_is_refused(name, seed):
 
 
 NO_SUCH_CHANGE = "'resnet50-sl:quick+epoch=2' changes what cannot be changed in a name"
-HINT = "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml"
+HINT = (
+    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
+    "py:MODULE:FUNCTION"
+)
 
 
 @pytest.mark.parametrize(
@@ -294,3 +301,30 @@ def test_the_data_of_a_training_may_be_any_name(text, data):
     assert spec.training.data == data
     assert spec.training.recipe == "quick"
     assert resolve(spec.name)[0] == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "next_step"),
+    [
+        ("mymodel", "py:MODULE:FUNCTION"),
+        ("mymodel.py", "py:mymodel:FUNCTION"),
+        ("./zoo/mymodel.py:cnn", "py:mymodel:cnn"),
+        ("mymodel.py:cnn", "py:mymodel:cnn"),
+        ("mymodel:", "py:MODULE:FUNCTION"),
+        ("mymodel:1", "py:MODULE:1"),
+        ("my-model:cnn", "py:MODULE:cnn"),
+    ],
+)
+def test_a_function_that_is_misspelt_is_told_the_grammar(name, next_step):
+    with pytest.raises(UsageError) as caught:
+        resolve(f"py:{name}", shelves=OWN)
+    assert caught.value.what == f"'py:{name}' names no function"
+    assert caught.value.expected == "py:MODULE:FUNCTION, such as py:mymodel:cnn for `def cnn()` in mymodel.py"
+    assert (caught.value.got, caught.value.next_step) == (name, next_step)
+
+
+def test_functions_are_specs_whose_seed_is_a_model_of_its_own():
+    assert names("py:mymodel:cnn#0-1") == ["py:mymodel:cnn#0", "py:mymodel:cnn#1"]
+    assert names("py:mymodel:cnn", seed=3) == ["py:mymodel:cnn#3"]
+    assert one("py:mymodel:cnn").is_function
+    assert not one("timm:resnet18").is_function

@@ -20,7 +20,9 @@ def compare(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL MODEL...", help="NAME[@DATA][:RECIPE][#SEED], timm:NAME, init:NAME, file:CARD.toml"
+            metavar="MODEL MODEL...",
+            help="NAME[@DATA][:RECIPE][#SEED], timm:NAME, init:NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
+            "py:MODULE:FUNCTION",
         ),
     ],
     measure: Annotated[
@@ -28,7 +30,7 @@ def compare(
         typer.Option("--measure", help="A measure; may be given several times. Beside cka always cka_unbiased."),
     ] = ["cka"],  # noqa: B006 - typer copies it
     taps: Annotated[
-        str, typer.Option("--taps", help="final, blocks, residual, logits, or globs over module names.")
+        str, typer.Option("--taps", help="final, blocks, residual, logits, or globs; 'A|B' is B where there is no A.")
     ] = "residual",
     pool: Annotated[
         str | None, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: each model's own].")

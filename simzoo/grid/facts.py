@@ -72,8 +72,8 @@ def model_facts(run: Run, source: Source) -> dict[str, Any]:
     card, training = source.spec.card, source.spec.training
     wanted = ("backbone", "objective", "paradigm", "trained_on", "licence", "reference", "source", "stem", "summary")
     facts |= {name: getattr(card, name) for name in wanted}
-    if not card.untrained:
-        facts["untrained"] = source.spec.untrained.name
+    if source.untrained is not None:
+        facts["untrained"] = source.untrained.name
     if training is not None:
         made = weights_shelf().get(source.key(run.shelves))
         header = made.header if made else {}
@@ -99,7 +99,9 @@ def _extraction(run: Run, source: Source) -> dict[str, Any]:
 
 
 def _notes(source: Source) -> list[str]:
-    if source.model is not None and source.model.fed_by != "card":
+    if source.model is not None and source.model.fed_by.startswith("wrap"):
+        return [f"{source.name} is fed by {source.model.fed_by}"] if "," in source.model.fed_by else []
+    if source.model is not None:
         return [f"{source.name} was given as a bare module and fed by {source.model.fed_by}"]
     training = source.spec.training if source.spec else None
     return [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []

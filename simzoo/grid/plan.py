@@ -62,7 +62,8 @@ class _Planner:
         self.fingerprints = {split: open_data(study.data, split, shelves).fingerprint for split in wanted}
         self.draw = drawn(study.augmentation, 0, study.seed, shelves)
         # what is extracted for the other measures ends with `final`, so that tap is not read in a pass of its own
-        shared = ENDS_WITH_FINAL & {word.strip() for word in study.taps.split(",")} and not self.draw.operations
+        alternatives = [{word.strip() for word in words.split(",")} for words in study.taps.split("|")]
+        shared = all(ENDS_WITH_FINAL & words for words in alternatives) and not self.draw.operations
         taps = study.taps if shared else "final"
         asked = any(call.name == "knn_accuracy" for call in study.measures)
         at_every_tap = asked and taps == study.taps and not self.draw.operations

@@ -22,6 +22,8 @@ from simzoo.names import Spec, resolve
 class Source:
     """One model of a study: a spec that a name stands for, or a module that was given in Python (`model`).
 
+    What a function builds (`py:`) has both.
+
     `typed` is the name as the person wrote it; `name` says all of it (recipe, changes, seed).
     """
 
@@ -58,6 +60,13 @@ class Source:
     def seed(self) -> int | None:
         """The model's seed, where it has one."""
         return self.spec.seed if self.spec else None
+
+    @property
+    def untrained(self) -> Spec | None:
+        """The untrained twin, where simzoo knows how the network starts: not of modules, not of what `py:` builds."""
+        if self.spec is None or self.spec.is_function or self.spec.card.untrained:
+            return None
+        return self.spec.untrained
 
     @property
     def _spec(self) -> Spec:
@@ -111,26 +120,25 @@ class Study:
 
 
 def sources_of(
-    models: Sequence[str | nn.Module], changes: dict[str, int], seed: int, shelves: Catalog
+    models: Sequence[str | nn.Module | Model], changes: dict[str, int], seed: int, shelves: Catalog
 ) -> tuple[Source, ...]:
     """Return the models that names (seed ranges expanded) and modules stand for; a name given twice counts once."""
     found: dict[str, Source] = {}
     for position, model in enumerate(models):
-        if isinstance(model, nn.Module):
-            wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
-            found[wrapped.name] = Source(wrapped.name, model=wrapped)
-        else:
-            for spec in resolve(model, changes=changes, seed=seed, shelves=shelves):
-                source = Source(spec.name, spec, typed=model)
-                if any(replace(spec, name=known.name) == known.spec for known in found.values()):
-                    continue  # the same model under another spelling
-                if (first := found.setdefault(spec.name, source)).spec != spec:
-                    raise UsageError(
-                        f"two different models are named {spec.name!r}",
-                        expected="one name for each model",
-                        got=f"{first.typed} and {model}",
-                        next_step="change `name` in one of the cards",
-                    )
+        for source in _sources(model, position, changes, seed, shelves):
+            if source.spec and any(replace(source.spec, name=known.name) == known.spec for known in found.values()):
+                continue  # the same model under another spelling
+            first = found.setdefault(source.name, source)
+            if first.spec != source.spec or first.model is not source.model:
+                raise UsageError(
+                    f"two different models are named {source.name!r}",
+                    expected="one name for each model",
+                    got=f"{first.typed or 'a module'} and {source.typed or 'a module'}",
+                    next_step="change `name` in one of the cards"
+                    if first.typed and source.typed
+                    else "simzoo.wrap(module, name=...)",
+                )
+    _require_seeds_that_matter(list(found.values()))
     if len(found) < 2:
         raise UsageError(
             "a comparison needs two models or more",
@@ -141,6 +149,38 @@ def sources_of(
     return tuple(found.values())
 
 
+def _sources(model: Any, position: int, changes: dict[str, int], seed: int, shelves: Catalog) -> list[Source]:
+    if isinstance(model, Model):
+        return [Source(model.name, model=model)]
+    if isinstance(model, nn.Module):
+        wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
+        return [Source(wrapped.name, model=wrapped)]
+    if not isinstance(model, str):
+        raise UsageError(
+            "this is no model",
+            expected="a name, a torch.nn.Module, or what simzoo.wrap(module, ...) returns",
+            got=type(model).__name__,
+            next_step="simzoo list models",
+        )
+    specs = resolve(model, changes=changes, seed=seed, shelves=shelves)
+    # what a function builds is known, and its key with it, only when it has been built
+    return [Source(spec.name, spec, load(spec, shelves) if spec.is_function else None, model) for spec in specs]
+
+
+def _require_seeds_that_matter(sources: Sequence[Source]) -> None:
+    seen: dict[tuple[str, str], Source] = {}
+    for source in sources:
+        if source.spec and source.spec.is_function and source.model:
+            first = seen.setdefault((source.spec.card.backbone, source.model.key), source)
+            if first is not source:
+                raise UsageError(
+                    f"{first.name} and {source.name} are one and the same network",
+                    expected="a function whose network depends on the seed: it draws from torch's generator",
+                    got="equal weights from different seeds",
+                    next_step=f"leave the seeds out: {source.spec.card.name}",
+                )
+
+
 def common_data(sources: Sequence[Source]) -> str:
     """Return the data set that all trained models were trained on, or `digits` where there is no such one."""
     trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
@@ -149,8 +189,8 @@ def common_data(sources: Sequence[Source]) -> str:
 
 def untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
     """Return the same network untrained for each model that has weights and a name."""
-    specs = [source.spec.untrained for source in sources if source.spec is not None and not source.spec.card.untrained]
-    return tuple(Source(spec.name, spec) for spec in specs)
+    twins = (source.untrained for source in sources)
+    return tuple(Source(spec.name, spec) for spec in twins if spec is not None)
 
 
 def has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:

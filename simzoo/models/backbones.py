@@ -1,4 +1,4 @@
-"""From a card to a network: timm's by `timm:NAME`, plugins' and our own by bare name."""
+"""From a card to a network: timm's and torchvision's by their prefixes, plugins' and our own by bare name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import nn
 from simzoo.cards import Card
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import CardError, SimzooError, WeightsError, unknown_name
+from simzoo.models import torchvision
 
 TIMM = "timm:"
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -25,10 +26,12 @@ def build_backbone(card: Card, *, pretrained: bool = False, shelves: Catalog | N
     """
     if card.backbone.startswith(TIMM):
         return _timm_backbone(card, card.backbone.removeprefix(TIMM), pretrained=pretrained)
+    if card.backbone.startswith(torchvision.PREFIX):
+        return torchvision.published(card) if pretrained else torchvision.untrained(card)
     if pretrained:
         raise CardError(
-            f"{card.name}: only timm publishes weights by a backbone's name",
-            expected="a backbone 'timm:NAME' with weights = { pretrained = true }",
+            f"{card.name}: only timm and torchvision publish weights by a backbone's name",
+            expected="a backbone 'timm:NAME' or 'torchvision:NAME.WEIGHTS' with weights = { pretrained = true }",
             got=card.backbone,
             next_step="give weights = { path = ... } or name a timm backbone",
         )

@@ -16,12 +16,14 @@ class Branch:
     """One residual branch of a block.
 
     `ends` are submodules of which the first that is there gives the branch just before the addition; `sum` is where
-    shortcut + branch passes before any activation: a submodule's input or output, "" being the block itself.
+    shortcut + branch passes before any activation: a submodule's input or output, "" being the block itself. Where the
+    block calls that submodule several times (`calls`), it is the last one.
     """
 
     name: str
     ends: tuple[str, ...]
     sum: tuple[str, Side]
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,14 @@ _INVERTED = Block((Branch("", ("drop_path",), ("", "output")),), condition="has_
 _MLP = Branch("mlp", ("drop_path2",), ("", "output"))
 _TRANSFORMER = Block((Branch("attn", ("drop_path1",), ("norm2", "input")), _MLP))
 _TRANSFORMER_POST_NORM = Block((Branch("attn", ("drop_path1",), ("mlp", "input")), _MLP))
+# torchvision's blocks use one ReLU, in place, after each norm and after the addition
+_BASIC_ONE_RELU = Block((Branch("", ("bn2",), ("relu", "input"), calls=2),))
+_BOTTLENECK_ONE_RELU = Block((Branch("", ("bn3",), ("relu", "input"), calls=3),))
+_ENCODER = Block((Branch("attn", ("dropout",), ("ln_2", "input")), Branch("mlp", ("mlp",), ("", "output"))))
+_DEPTH = Block((Branch("", ("stochastic_depth",), ("", "output")),))
+_MBCONV = Block(_DEPTH.branches, condition="use_res_connect")
+_INVERTED_V2 = Block((Branch("", ("conv",), ("", "output")),), condition="use_res_connect")
+_INVERTED_V3 = Block((Branch("", ("block",), ("", "output")),), condition="use_res_connect")
 
 # by the full name of the class, so that nothing is imported; a subclass is found through its bases
 BLOCKS: Mapping[str, Block] = {
@@ -64,7 +74,27 @@ BLOCKS: Mapping[str, Block] = {
     "timm.models.beit.Block": _TRANSFORMER,
     "timm.models.eva.EvaBlock": _TRANSFORMER,
     "timm.models.swin_transformer.SwinTransformerBlock": _TRANSFORMER,
+    "torchvision.models.resnet.BasicBlock": _BASIC_ONE_RELU,
+    "torchvision.models.resnet.Bottleneck": _BOTTLENECK_ONE_RELU,
+    "torchvision.models.vision_transformer.EncoderBlock": _ENCODER,
+    "torchvision.models.convnext.CNBlock": _DEPTH,
+    "torchvision.models.efficientnet.MBConv": _MBCONV,
+    "torchvision.models.efficientnet.FusedMBConv": _MBCONV,
+    "torchvision.models.mobilenetv2.InvertedResidual": _INVERTED_V2,
+    "torchvision.models.mobilenetv3.InvertedResidual": _INVERTED_V3,
 }
+
+
+# where torchvision's classifiers keep their head, by name
+HEADS = ("fc", "heads", "classifier", "head")
+
+
+def head_of(network: nn.Module) -> str:
+    """Return the name of the module whose output is the logits, where torchvision's own code calls it; else ""."""
+    if not type(network).__module__.startswith("torchvision.models."):
+        return ""
+    children = dict(network.named_children())
+    return next((name for name in HEADS if name in children), "")
 
 
 def block_of(module: nn.Module) -> Block | None:

@@ -11,6 +11,8 @@ from simzoo.models.blocks import Side
 class Tap:
     """One place of one network: the `side` of the submodule `module` ("" for the network itself).
 
+    The network calls that module `calls` times in a forward pass, and the tap is at the last of them.
+
     `kind` is odd, even, block, final, logits or other; `depth` the place among the network's taps of that kind, from 0
     to 1. The rest is what pooling must know: whether channels come last, how many tokens come before the patches,
     whether the first is a class token, and how many patches there are.
@@ -25,3 +27,4 @@ class Tap:
     prefix: int = 0
     has_class_token: bool = False
     patches: int | None = None
+    calls: int = 1

@@ -33,6 +33,7 @@ def summary(table: Table) -> RenderableType:
     """Return the verdict, a table of the models and the heat maps of at most three pairs, for rich to print."""
     sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in verdict(table)]
     parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table), *_values(table)]
+    parts += [Text(f"Note: {note}") for note in table.context.get("notes") or ()]
     for matrix in notable_matrices(table, PAIRS):
         kinds = [kind for kind in matrix.kinds if kind in {"odd", "even", "block"}]
         shown = {kind: matrix.only(kind) for kind in kinds} or {"all": matrix}

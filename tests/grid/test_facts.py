@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from simzoo.grid.facts import table_of
@@ -5,6 +6,7 @@ from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
 from simzoo.grid.study import Source
 from simzoo.models.load import wrap_module
+from simzoo.models.wrap import wrap
 
 
 def table(study, shelves):
@@ -38,3 +40,16 @@ def test_a_module_is_said_to_be_one_and_how_it_was_fed(study, shelves):
     found = table(study("cka", models=(Source("mine", model=model), study("cka").models[0])), shelves)
     assert found.models["mine"]["backbone"] == "a module given in Python"
     assert found.context["notes"] == ["mine was given as a bare module and fed by ImageNet defaults"]
+
+
+@pytest.mark.parametrize(
+    ("given", "notes"),
+    [
+        ({"input_size": 32, "mean": (0.5,) * 3, "std": (0.5,) * 3}, []),
+        ({"input_size": 32}, ["mine is fed by wrap, with ImageNet's mean and std"]),
+    ],
+)
+def test_what_a_wrap_was_not_told_is_said(study, shelves, given, notes):
+    model = wrap(torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, stride=8)), name="mine", **given)
+    found = table(study("cka", models=(Source("mine", model=model), study("cka").models[0])), shelves)
+    assert found.context["notes"] == notes

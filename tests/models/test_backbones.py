@@ -76,7 +76,7 @@ def test_a_plugin_may_bring_a_backbone(shelves):
     assert build_backbone(card("line", width=4), shelves=shelves).out_features == 4
     with pytest.raises(CardError, match="got: wide"):
         build_backbone(card("line", wide=4), shelves=shelves)
-    with pytest.raises(CardError, match="only timm publishes weights"):
+    with pytest.raises(CardError, match="only timm and torchvision publish weights"):
         build_backbone(card("line"), pretrained=True, shelves=shelves)
 
 

@@ -3,6 +3,7 @@ import importlib
 import pytest
 import timm
 import torch
+import torchvision
 from timm.models.vision_transformer import ResPostBlock
 
 from simzoo.models.blocks import BLOCKS, block_of
@@ -34,11 +35,24 @@ NETWORKS = {
         "img_size": 32,
     },
 }
+VIT = {"image_size": 32, "patch_size": 8, "num_layers": 2, "num_heads": 2, "hidden_dim": 24, "mlp_dim": 48}
+TORCHVISION = {
+    "resnet10": lambda: torchvision.models.ResNet(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1]),
+    "resnet14": lambda: torchvision.models.ResNet(torchvision.models.resnet.Bottleneck, [1, 1, 1, 1]),
+    "vit": lambda: torchvision.models.VisionTransformer(**VIT),
+    "convnext_tiny": torchvision.models.convnext_tiny,
+    "efficientnet_v2_s": torchvision.models.efficientnet_v2_s,
+    "mobilenet_v2": torchvision.models.mobilenet_v2,
+    "mobilenet_v3_small": torchvision.models.mobilenet_v3_small,
+}
+NETWORKS |= {f"torchvision:{name}": make for name, make in TORCHVISION.items()}
 
 
 def build(name):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
+        if name.startswith("torchvision:"):
+            return NETWORKS[name]().eval()
         return timm.create_model(name, num_classes=0, **NETWORKS[name]).eval()
 
 

@@ -204,11 +204,12 @@ def test_an_undefined_preset_shows_module_names_and_a_glob_to_type():
     assert "stem, stem.0, stem.1," in text
     assert "stem.28 ..." in text
     assert "stem.29" not in text
-    assert "next: --taps 'stem.*'" in text
+    assert "next: --taps 'blocks|stem.*,final' (taps= in Python; A|B is B for a model without A), or" in text
+    assert text.endswith("name its layers once: simzoo.wrap(module, taps='stem.*')")
 
 
 def test_an_unknown_tap_shows_what_there_is(networks):
-    with pytest.raises(TapError, match=r"ResNet has no tap 'layer9.\*'(.|\n)*conv1, bn1(.|\n)*--taps 'layer1.\*'"):
+    with pytest.raises(TapError, match=r"ResNet has no tap 'layer9.\*'(.|\n)*conv1, bn1(.|\n)*--taps 'layer\*'"):
         find_taps(networks["resnet18"], "layer9.*")
 
 

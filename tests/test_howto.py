@@ -1,0 +1,49 @@
+"""The how-to pages hold what they promise: their blocks run, in order and as written."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def run_page(page, folder):
+    """Save the blocks that begin with a file's name, run the others; return what each printed."""
+    places = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    # pytest's own coverage or import settings are not the reader's
+    environment = {**os.environ, "PATH": os.pathsep.join(places), "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    printed = []
+    for language, text in BLOCK.findall((ROOT / "docs" / page).read_text(encoding="utf-8")):
+        if name := re.match(r"# (\w+\.py)\n", text):
+            (folder / name[1]).write_text(text, encoding="utf-8")
+            continue
+        if language == "sh":
+            command = ["bash", "-e", "-c", text]
+        else:
+            (folder / "page.py").write_text(text, encoding="utf-8")
+            command = [sys.executable, "page.py"]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+        printed.append(done.stdout)
+    return printed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_my_model_on_my_folder(tmp_path):
+    _, compared, represented, from_python = run_page("howto-own-model.md", tmp_path)
+    assert "py:mymodel:cnn and resnet18-init: block layers" in compared
+    table = pd.read_parquet(tmp_path / "mine" / "table.parquet")
+    assert set(table["status"]) == {"ok"}
+    page = (tmp_path / "mine" / "report.html").read_text(encoding="utf-8")
+    assert "py:mymodel:cnn" in page
+    assert (tmp_path / "mine-from-python" / "report.html").is_file()
+    assert "py:mymodel:cnn: 4 taps of 18 images of shapes (test)" in represented
+    assert list((tmp_path / "layers").iterdir())
+    assert "[('conv1', (18, 16)), ('conv2', (18, 32)), ('conv3', (18, 64)), ('final', (18, 64))]" in from_python
+    assert "['conv1', 'conv2', 'conv3', 'final']" in from_python
