@@ -220,7 +220,12 @@ def one_spec(name: str) -> Spec:
     """Resolve a name that must stand for one model."""
     specs = resolve(name)
     if len(specs) != 1:
-        raise UsageError(f"{name!r} names {len(specs)} models", expected="one", got=", ".join(s.name for s in specs))
+        raise UsageError(
+            f"{name!r} names {len(specs)} models",
+            expected="one",
+            got=", ".join(s.name for s in specs),
+            next_step=f"name one of them: {specs[0].name}",
+        )
     return specs[0]
 
 

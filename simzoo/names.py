@@ -197,6 +197,7 @@ def _sourced(text: str, source: str, name: str, seeds: str | None, default: int)
             raise CardError(
                 f"{card.name} has no weights",
                 expected="a [weights] table, or objective = 'init'",
+                got=f"objective = {card.objective!r} and no weights",
                 next_step="put a card that is to be trained into a registry folder (hook simzoo_cards)",
             )
         return _by_seed(text, card, None, seeds, default)
@@ -232,7 +233,10 @@ def _seeds(text: str, seeds: str | None, default: int) -> range:
     match = _SEEDS.fullmatch(seeds)
     if not match or int(match[2] or match[1]) < int(match[1]):
         raise UsageError(
-            f"{text!r} has no readable seed", expected="#SEED or #FIRST-LAST, such as #2 or #0-2", got=f"#{seeds}"
+            f"{text!r} has no readable seed",
+            expected="#SEED or #FIRST-LAST, such as #2 or #0-2",
+            got=f"#{seeds}",
+            next_step=f"{text.partition('#')[0]}#0",
         )
     return range(int(match[1]), int(match[2] or match[1]) + 1)
 

@@ -71,7 +71,12 @@ class Source:
     @property
     def _spec(self) -> Spec:
         if self.spec is None:
-            raise UsageError(f"{self.name!r} is neither a name nor a module", expected="a model", got=self.name)
+            raise UsageError(
+                f"{self.name!r} is neither a name nor a module",
+                expected="a model",
+                got=self.name,
+                next_step="simzoo list models",
+            )
         return self.spec
 
 

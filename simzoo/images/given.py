@@ -58,7 +58,12 @@ def images_of(data: Any, ids: Sequence[Any] | None = None) -> ArrayImages:
     """Return the images of a tensor, an array, a data set or a loader, named by their content."""
     kind, pixels, labels = _read(data)
     if not pixels:
-        raise DataError("there are no images in data=", expected="one image or more", got=f"an empty {kind}")
+        raise DataError(
+            "there are no images in data=",
+            expected="one image or more",
+            got=f"an empty {kind}",
+            next_step="find out why nothing is in it: a filter, a slice, a loader read before",
+        )
     places, classes = _places(labels, len(pixels), getattr(data, "classes", None))
     names = _names(ids, pixels)
     images = ArrayImages("", WHOLE, classes, pixels, places, names)

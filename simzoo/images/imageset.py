@@ -70,17 +70,27 @@ def decode(content: bytes) -> Image.Image:
         raise
     except Exception as error:  # codecs raise OSError, SyntaxError, ValueError, struct.error ... on damaged files
         reason = str(error).partition(" <_io.")[0] or type(error).__name__
-        raise DataError(f"does not decode: {reason}") from error
+        raise undecodable(reason) from error
+
+
+def undecodable(reason: str) -> DataError:
+    """Build the error for an image that does not decode; its first line stands beside the image's id in reports."""
+    return DataError(
+        f"does not decode: {reason}",
+        expected="a whole image of 8 or 16 bits",
+        got=reason,
+        next_step="open it in a viewer; replace or remove what is damaged",
+    )
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return any PIL image as 8-bit RGB."""
     if image.mode == "F":
-        raise DataError("does not decode: floating-point pixels have no fixed range")
+        raise undecodable("floating-point pixels have no fixed range")
     if image.mode.startswith("I"):
         levels = np.asarray(image)
         if levels.min() < 0 or levels.max() > 65535:
-            raise DataError("does not decode: 32-bit pixels have no fixed range")
+            raise undecodable("32-bit pixels have no fixed range")
         image = Image.fromarray((levels >> 8).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # PIL warns on the direct way

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from simzoo.errors import DataError
-from simzoo.images.imageset import WHOLE, decode, file_hash, missing_split
+from simzoo.images.imageset import WHOLE, decode, file_hash, missing_split, undecodable
 from simzoo.images.parquet_files import parquet_splits
 
 LAYOUT = "an `image` column (struct of bytes and path) and a `label` column (integers, ClassLabel or strings)"
@@ -60,7 +60,7 @@ class ParquetImages:
         """Decode row `i`."""
         content = self.encoded[i].as_py()
         if content is None:
-            raise DataError("does not decode: the row holds no bytes")
+            raise undecodable("the row holds no bytes")
         return decode(content)
 
     def label(self, i: int) -> int:

@@ -73,7 +73,10 @@ def read_state(path: Path) -> dict[str, Any]:
         state = torch.load(path, weights_only=True, map_location="cpu")
     except FileNotFoundError as error:
         raise WeightsError(
-            f"the weight file {path.name} is not there", expected=f"a file at {path}", next_step="correct the path"
+            f"the weight file {path.name} is not there",
+            expected=f"a file at {path}",
+            got="none",
+            next_step="correct the path",
         ) from error
     except pickle.UnpicklingError as error:
         if _FOREIGN.search(str(error)) or _OBJECTS in str(error):

@@ -258,3 +258,16 @@ def test_what_a_hook_keeps_is_no_view_of_what_is_overwritten(pixels):
             network(pixels)
         torch.testing.assert_close(found[tap], kept)
         assert (before < 0).any()
+
+
+def test_a_module_that_the_network_never_calls_is_named():
+    class Spare(nn.Sequential):
+        def __init__(self):
+            super().__init__(nn.Flatten(), nn.Linear(12, 4))
+            self.spare = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return self[1](self[0](x))
+
+    with pytest.raises(TapError, match=r"tap 'spare' gave nothing: the network never calls 'spare'(.|\n)*got: no call"):
+        read(Spare(), torch.zeros(2, 3, 2, 2), "spare")
