@@ -21,6 +21,7 @@ from simzoo.grid.plan import plan
 from simzoo.grid.run import Run, now
 from simzoo.grid.study import (
     MeasureCall,
+    Source,
     Study,
     common_data,
     has_pairs_of_a_class,
@@ -35,6 +36,7 @@ from simzoo.report.reading import last_values
 from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
 from simzoo.report.writer import write_report
+from simzoo.representations.stored import with_features
 from simzoo.table.files import write_table
 from simzoo.table.schema import Table
 
@@ -170,7 +172,8 @@ def compare(
     started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
     created = now()
     sources = sources_of(models, changes(epochs, train_images), seed, shelves)
-    data, shelves = given(common_data(sources) if data is None else data, ids, shelves)
+    data, shelves = with_features(common_data(sources) if data is None else data, shelves)
+    data, shelves = given(data, ids, shelves)
     split = evaluation_split(data, shelves)
     require_device(device)
     asked = [measure] if isinstance(measure, str) else list(measure)
@@ -197,6 +200,9 @@ def compare(
     for source in sources:
         if source.model is not None:
             source.model.taps(taps)  # a tap it has not is an error before others are trained
+        if source.features is not None:
+            source.features.taps(taps)
+            _require_clean(source, augmentation)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run(study, graph, shelves, device=device, progress=progress)
     run.finish()
@@ -207,6 +213,16 @@ def compare(
     table.context |= {"command": _command(study, options), "measure": asked[0], "started": created, "seconds": seconds}
     typed = tuple(source.typed or source.name for source in sources)
     return Comparison(table, asked[0], tuple(source.name for source in sources), typed, seconds)
+
+
+def _require_clean(source: Source, augmentation: str) -> None:
+    if augmentation != "none":
+        raise UsageError(
+            f"{source.name} cannot be augmented",
+            expected="--augmentation none: features are of images as they were",
+            got=augmentation,
+            next_step="simzoo represent MODEL --augmentation NAME writes features of augmented images",
+        )
 
 
 def _command(study: Study, options: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ SOURCES = {
     "torchvision": "torchvision:NAME.WEIGHTS",
     "file": "file:CARD.toml",
     "py": "py:MODULE:FUNCTION",
+    "features": "features:FILE.npz",
 }
 _CARD_NAME = re.compile(
     r"(?P<name>[^@:#\s]+)(@(?P<data>(hf:|torchvision:)?[^:#\s]+))?"
@@ -201,6 +202,13 @@ def _sourced(text: str, source: str, name: str, seeds: str | None, default: int)
                 next_step="put a card that is to be trained into a registry folder (hook simzoo_cards)",
             )
         return _by_seed(text, card, None, seeds, default)
+    if source == "features":
+        raise UsageError(
+            f"{text!r} is a file of features, not a network",
+            expected="a model that can be loaded or trained",
+            got="representations that are made already",
+            next_step=f"simzoo compare {text} MODEL, or simzoo.representations.features.open_features(path)",
+        )
     if source == "py":
         if not _FUNCTION.fullmatch(name) or ".py:" in name:
             raise _no_function(text, name)

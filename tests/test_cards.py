@@ -132,7 +132,8 @@ def test_unknown_cards_and_recipes_get_the_closest_name(registry):
     with pytest.raises(UnknownNameError) as caught:
         find_card("nett", shelves)
     assert caught.value.expected == "one of 2 known models; did you mean net or network?"
-    assert caught.value.next_step == ("simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, file:CARD.toml")
+    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    assert caught.value.next_step == f"simzoo list models, or name a source: {sources}"
     with pytest.raises(UnknownNameError, match=r"did you mean short\?\n.*\n  next: simzoo list recipes"):
         find_recipe("shorter", shelves)
 

@@ -43,7 +43,7 @@ def test_my_model_on_my_folder(tmp_path):
     page = (tmp_path / "mine" / "report.html").read_text(encoding="utf-8")
     assert "py:mymodel:cnn" in page
     assert (tmp_path / "mine-from-python" / "report.html").is_file()
-    assert "py:mymodel:cnn: 4 taps of 18 images of shapes (test)" in represented
+    assert "py:mymodel:cnn: 4 taps of 18 images of shapes" in represented
     assert list((tmp_path / "layers").iterdir())
     assert "[('conv1', (18, 16)), ('conv2', (18, 32)), ('conv3', (18, 64)), ('final', (18, 64))]" in from_python
     assert "['conv1', 'conv2', 'conv3', 'final']" in from_python

@@ -152,6 +152,7 @@ def test_a_malformed_name_is_told_the_grammar(text):
     error = caught.value
     assert error.what == f"{text!r} is not a model name"
     sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    sources += ", features:FILE.npz"
     assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
 

@@ -67,6 +67,8 @@ def model_facts(run: Run, source: Source) -> dict[str, Any]:
         "seed": source.seed,
         "untrained": None,
     }
+    if source.features is not None:
+        return facts | {"backbone": "features in a file", "objective": "unknown", "trained_on": "unknown"}
     if source.spec is None:
         return facts | {"backbone": "a module given in Python", "objective": "unknown", "trained_on": "unknown"}
     card, training = source.spec.card, source.spec.training

@@ -14,6 +14,7 @@ import networkx as nx
 import pandas as pd
 
 from simzoo.catalog import Catalog
+from simzoo.errors import UndefinedError
 from simzoo.facts import MeasureSheet
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import VIEWS, Block
@@ -26,6 +27,7 @@ from simzoo.progress import Progress, Silent
 from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
 from simzoo.representations.store import open_representations
+from simzoo.representations.stored import keep
 from simzoo.storage import representations_shelf, weights_shelf
 from simzoo.table.schema import Row
 from simzoo.table.store import ResultStore, open_results
@@ -52,6 +54,7 @@ class Run:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     created: str = field(default_factory=now)
     _models: dict[str, Model] = field(default_factory=dict)
+    _absent: dict[str, UndefinedError] = field(default_factory=dict)
     _taps: dict[tuple[str, str], list[Representation]] = field(default_factory=dict)
 
     def missing(self) -> list[Block]:
@@ -84,7 +87,10 @@ class Run:
         measures = [block for block in missing if block.kind == "measure"]
         for block in missing:
             if block.kind != "measure":
-                self.executor.submit(self._make, block).result()
+                try:
+                    self.executor.submit(self._make, block).result()
+                except UndefinedError as error:  # told by the rows that need it
+                    self._absent[block.key] = error
         if measures:
             with self.progress.step("measure", len(measures)) as step:
                 for block in measures:
@@ -109,11 +115,14 @@ class Run:
 
             train(source.spec, device=self.device, progress=self.progress, shelves=self.shelves)
             return
+        images = open_data(self.study.data, block.spec["split"], self.shelves)
+        chosen = sample(images, block.spec["n"])
+        if source.features is not None:
+            keep(source.features, images, chosen, name=source.name, taps=block.spec["taps"], key=block.key)
+            return
         key = block.spec["model"]
         if key not in self._models:
             self._models = {key: source.load(self.shelves, self.device)}
-        images = open_data(self.study.data, block.spec["split"], self.shelves)
-        chosen = sample(images, block.spec["n"])
         with self.progress.step(block.label, len(chosen)) as step:
             extract(
                 self._models[key],
@@ -147,6 +156,9 @@ class Run:
         self.store.put(block.key, block.spec, rows, [sheet.as_dict()], self.run_id)
 
     def _rows_of(self, block: Block, sheet: MeasureSheet) -> list[Row]:
+        for key in block.inputs:
+            if key in self._absent:
+                raise self._absent[key]
         params = block.spec["params"]
         draws = {name: block.spec[name] for name in ("resamples", "permutations", "seed")}
         names = [source.name for source in block.sources]

@@ -16,13 +16,15 @@ from simzoo.images.sampling import sample
 from simzoo.models.load import Model, load, wrap_module
 from simzoo.models.weights import weights_key
 from simzoo.names import Spec, resolve
+from simzoo.representations.features import Features, open_features
+from simzoo.representations.stored import SOURCE
 
 
 @dataclass(frozen=True)
 class Source:
     """One model of a study: a spec that a name stands for, or a module that was given in Python (`model`).
 
-    What a function builds (`py:`) has both.
+    What a function builds (`py:`) has both. `features` is a file that stands in a model's place.
 
     `typed` is the name as the person wrote it; `name` says all of it (recipe, changes, seed).
     """
@@ -31,9 +33,12 @@ class Source:
     spec: Spec | None = None
     model: Model | None = field(default=None, compare=False)
     typed: str = ""
+    features: Features | None = field(default=None, compare=False)
 
     def key(self, shelves: Catalog) -> str:
         """Return the content address of the model."""
+        if self.features:
+            return self.features.key
         return self.model.key if self.model else weights_key(self._spec, shelves)
 
     def load(self, shelves: Catalog, device: str) -> Model:
@@ -48,17 +53,23 @@ class Source:
     @property
     def pool(self) -> str:
         """The model's own pooling."""
+        if self.features:
+            return "as stored"
         return self.model.pool if self.model else self._spec.card.pool
 
     @property
     def feed(self) -> dict[str, Any] | None:
         """How the model is fed, as plain data; None means as its library says."""
+        if self.features:
+            return None
         feed = self.model.feed if self.model else self._spec.card.input
         return feed.model_dump(mode="json") if feed else None
 
     @property
     def seed(self) -> int | None:
         """The model's seed, where it has one."""
+        if self.features:
+            return self.features.layers[0].seed
         return self.spec.seed if self.spec else None
 
     @property
@@ -134,7 +145,7 @@ def sources_of(
             if source.spec and any(replace(source.spec, name=known.name) == known.spec for known in found.values()):
                 continue  # the same model under another spelling
             first = found.setdefault(source.name, source)
-            if first.spec != source.spec or first.model is not source.model:
+            if first.spec != source.spec or first.model is not source.model or first.features is not source.features:
                 raise UsageError(
                     f"two different models are named {source.name!r}",
                     expected="one name for each model",
@@ -167,6 +178,8 @@ def _sources(model: Any, position: int, changes: dict[str, int], seed: int, shel
             got=type(model).__name__,
             next_step="simzoo list models",
         )
+    if model.startswith(SOURCE):
+        return [Source(model, typed=model, features=open_features(model.removeprefix(SOURCE)))]
     specs = resolve(model, changes=changes, seed=seed, shelves=shelves)
     # what a function builds is known, and its key with it, only when it has been built
     return [Source(spec.name, spec, load(spec, shelves) if spec.is_function else None, model) for spec in specs]
@@ -187,7 +200,12 @@ def _require_seeds_that_matter(sources: Sequence[Source]) -> None:
 
 
 def common_data(sources: Sequence[Source]) -> str:
-    """Return the data set that all trained models were trained on, or `digits` where there is no such one."""
+    """Return the data set that all trained models were trained on, or `digits` where there is no such one.
+
+    Files of features alone are compared on the images of the first.
+    """
+    if all(source.features for source in sources):
+        return sources[0].name
     trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
     return trained_on.pop() if len(trained_on) == 1 else "digits"
 

@@ -64,6 +64,12 @@ class Features:
 
         `blocks` and `residual` are all layers, then `final`: the layer of that name, else the last one once more.
         """
+        first, bar, rest = wanted.partition("|")
+        if bar:  # alternatives: the first that this file has
+            try:
+                return self.taps(first)
+            except TapError:
+                return self.taps(rest)
         last = self.layers[-1]
         final = next((layer for layer in self.layers if layer.tap == "final"), replace(last, tap="final", kind="final"))
         every = [layer for layer in self.layers if layer.tap != "final"]
