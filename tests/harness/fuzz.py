@@ -275,7 +275,29 @@ def tar(folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
     return paths, lambda path: images_check(open_tree(open_tar(path), "test"))
 
 
-FORMATS = {function.__name__: function for function in (cards, safetensors, pth, parquet, sqlite, jpeg, tar)}
+def npz(folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
+    """A file of features of another tool, plain and compressed."""
+    import numpy as np
+
+    from simzoo.representations.features import open_features
+
+    arrays = {"ids": np.array(list("abcdef")), "labels": np.arange(6), "early": np.eye(6), "late": np.ones((6, 2))}
+    paths = [folder / "plain.npz", folder / "packed.npz"]
+    np.savez(paths[0], **arrays)
+    np.savez_compressed(paths[1], **arrays)
+
+    def check(path: Path) -> str:
+        found = open_features(path)
+        assert (found.ids, found.labels.tolist()) == (tuple("abcdef"), list(range(6)))
+        assert {layer.tap: layer.values.tolist() for layer in found.layers} == {
+            name: arrays[name].tolist() for name in ("early", "late")
+        }
+        return "equal"
+
+    return paths, check
+
+
+FORMATS = {function.__name__: function for function in (cards, safetensors, pth, parquet, sqlite, jpeg, tar, npz)}
 
 
 def work(name: str, seed: int, first: int, last: int) -> None:
