@@ -93,8 +93,10 @@ def open_parquet(path: Path, split: str, name: str | None = None) -> ParquetImag
 
 def _open(file: Path) -> Any:
     try:
-        return pq.ParquetFile(file)
-    except (pa.ArrowInvalid, OSError) as error:
+        opened = pq.ParquetFile(file)
+        opened.schema_arrow  # noqa: B018 - read when asked for, and a damaged one is refused only then
+        return opened  # noqa: TRY300 - both lines may raise
+    except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{file.name} cannot be read", expected="a Parquet file", got=str(error), next_step=f"check {file}"
         ) from error
@@ -103,7 +105,7 @@ def _open(file: Path) -> Any:
 def _read(files: tuple[Path, ...], columns: list[str]) -> Any:
     try:
         return pa.concat_tables([pq.read_table(file, columns=columns) for file in files])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{files[0].name} cannot be read",
             expected=f"files that all have {LAYOUT}",
