@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, listing, plugin, represent, show, table, train
+from simzoo.cli import cache, compare, doctor, listing, plugin, report, represent, show, table, train
 from simzoo.cli.commands import Commands
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("compare")(compare.compare)
 app.command("train")(train.train)
 app.command("represent")(represent.represent)
+app.command("report")(report.report)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
 app.command("table")(table.table)

@@ -15,7 +15,8 @@ from altair.typing import ChartType
 from PIL import Image
 
 from simzoo.report.figures import inline
-from simzoo.report.palette import UNDEFINED, levels, viridis
+from simzoo.report.marks import gap_marks
+from simzoo.report.palette import levels, viridis
 from simzoo.report.reading import Matrix, title_of
 from simzoo.report.scales import domain
 from simzoo.report.words import numbers, real
@@ -28,22 +29,27 @@ _ONE = inline(pd.DataFrame({"at": [0]}))
 _Drawn = tuple[alt.InlineData, list[alt.Chart]]  # the data of all layers that have none of their own, and the layers
 
 
-def heatmap(table: Table, matrix: Matrix, title: str = "", side: float = SIDE) -> ChartType:
+def heatmap(
+    table: Table, matrix: Matrix, title: str = "", side: float = SIDE, ends: tuple[float, float] | None = None
+) -> ChartType:
     """Return one heat map: a row for each tap of the first model, from its first layer at the bottom to its last.
 
-    White dots mark each row's most alike layer, a dashed line equal depth; grey cells have no value. Above `DENSE`
-    cells it is drawn as a picture.
+    White dots mark each row's most alike layer, a dashed line equal depth; cells without a value have a mark that
+    says why. Above `DENSE` cells it is drawn as a picture. `ends` are those of the colour scale, else the matrix's.
     """
     dense = len(matrix.cells) > DENSE
     wide, high = _extent(matrix, side)
-    data, layers = _picture(table, matrix, wide, high) if dense else _cells(table, matrix, wide, high)
+    ends = ends or domain(table, matrix)
+    data, layers = _picture(matrix, wide, high, ends) if dense else _cells(matrix, wide, high, ends)
     heading = alt.TitleParams(title, subtitle=_subtitle(matrix), anchor="start") if title else alt.Undefined
     return alt.layer(*layers, data=data, width=wide, height=high, title=heading)
 
 
 def beside(table: Table, matrix: Matrix, kinds: Sequence[str]) -> ChartType:
     """Return heat maps of the given kinds of layers side by side, on one colour scale."""
-    return alt.hconcat(*(heatmap(table, matrix.only(kind), f"{kind} layers", BESIDE) for kind in kinds), spacing=28)
+    ends = domain(table, matrix)
+    panels = [heatmap(table, matrix.only(kind), f"{kind} layers", BESIDE, ends) for kind in kinds]
+    return alt.hconcat(*panels, spacing=28)
 
 
 def pair_figure(table: Table, found: Sequence[Matrix]) -> ChartType:
@@ -62,11 +68,15 @@ def pair_figure(table: Table, found: Sequence[Matrix]) -> ChartType:
     return figure
 
 
-def _cells(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
+def _cells(matrix: Matrix, wide: float, high: float, ends: tuple[float, float]) -> _Drawn:
     shown = matrix.cells.assign(top=matrix.cells["top"].astype(int))
     cells = shown.round({"value": 4, "low": 3, "high": 3, "null": 3, "p": 4}).dropna(axis=1, how="all")
-    if not (cells["note"] != "").any():
-        cells = cells.drop(columns="note")
+    gaps = [str(status) for status in cells["note"].str.split(":").str[0].unique() if status]
+    cells = (
+        cells.assign(status=cells["note"].str.split(":").str[0].replace("", "ok"))
+        if gaps
+        else cells.drop(columns="note")
+    )
     base = (
         alt.Chart()
         .transform_calculate(tap=f"{_list(matrix.taps)}[datum.i]", tap_b=f"{_list(matrix.taps_b)}[datum.j]")
@@ -75,10 +85,9 @@ def _cells(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
     tooltip = [alt.Tooltip("tap:N", title=matrix.model), alt.Tooltip("tap_b:N", title=matrix.model_b)]
     names = {"value": "value", "low": "interval from", "high": "to", "null": "null mean", "p": "p"}
     values = [alt.Tooltip(f"{name}:Q", title=names[name], format=".3~f") for name in names if name in cells]
-    layers = [base.mark_rect().encode(color=_colour(table, matrix), tooltip=[*tooltip, *values])]
+    layers = [base.mark_rect().encode(color=_colour(matrix, ends), tooltip=[*tooltip, *values])]
     if "note" in cells:
-        grey = base.transform_filter("datum.note != ''").mark_rect(color=UNDEFINED)
-        layers.append(grey.encode(tooltip=[*tooltip, alt.Tooltip("note:N", title="no value")]))
+        layers += gap_marks(base, gaps, [*tooltip, alt.Tooltip("note:N", title="no value")], wide / len(matrix.taps_b))
     dots = base.transform_filter("datum.top == 1").mark_circle(
         color="white", stroke="#222", strokeWidth=0.6, opacity=1, size=_dot(wide / len(matrix.taps_b))
     )
@@ -87,11 +96,10 @@ def _cells(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
     return inline(cells), [*layers, dots.encode(tooltip=[*tooltip, *values])]
 
 
-def _picture(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
+def _picture(matrix: Matrix, wide: float, high: float, ends: tuple[float, float]) -> _Drawn:
     """Draw all cells as one picture under axes and legend, which come from an invisible layer."""
     values = np.full((len(matrix.taps), len(matrix.taps_b)), np.nan)
     values[matrix.cells["i"], matrix.cells["j"]] = matrix.cells["value"]
-    ends = domain(table, matrix)
     pixels = viridis(levels(values, ends, reverse=matrix.distance))[::-1]
     pixels = pixels.repeat(-(-800 // pixels.shape[0]), 0).repeat(-(-800 // pixels.shape[1]), 1)  # so none is smoothed
     file = io.BytesIO()
@@ -106,14 +114,14 @@ def _picture(table: Table, matrix: Matrix, wide: float, high: float) -> _Drawn:
     across, up = _axis("j", matrix.taps_b, matrix.model_b), _axis("i", matrix.taps, matrix.model, up=True)
     layers = [
         picture.encode(x=alt.value(wide / 2), y=alt.value(high / 2)),
-        frame.encode(x=across, y=up, color=_colour(table, matrix)),
+        frame.encode(x=across, y=up, color=_colour(matrix, ends)),
         dots.encode(x=across, y=up),
     ]
     return inline(places), layers
 
 
-def _colour(table: Table, matrix: Matrix) -> alt.Color:
-    scale = alt.Scale(domain=list(domain(table, matrix)), scheme="viridis", reverse=matrix.distance, clamp=True)
+def _colour(matrix: Matrix, ends: tuple[float, float]) -> alt.Color:
+    scale = alt.Scale(domain=list(ends), scheme="viridis", reverse=matrix.distance, clamp=True)
     legend = alt.Legend(title=None, gradientLength=160, gradientThickness=12, format="~g")
     return alt.Color("value:Q", scale=scale, legend=legend)
 

@@ -19,8 +19,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from simzoo.errors import SimzooError
+from simzoo.report.columns import packed
 from simzoo.report.export import VEGA_LITE
-from simzoo.report.reading import models
+from simzoo.report.reading import datasets, models
 from simzoo.report.words import joined
 from simzoo.storage import Shelf, home, key_of
 from simzoo.table.schema import Table
@@ -59,6 +60,7 @@ class Page:
     charts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     datasets: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    tables: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def add(self, spec: Mapping[str, Any]) -> str:
         """Keep a specification; return its id."""
@@ -79,41 +81,48 @@ class Page:
         self.choices[name] = {"axes": axes, "charts": charts}
         return name
 
+    def add_table(self, frame: pd.DataFrame) -> str:
+        """Keep a table by its columns; return its id."""
+        name = f"table-{len(self.tables) + 1}"
+        self.tables[name] = [packed(column, frame[column]) for column in frame.columns]
+        return name
 
-def table_item(frame: pd.DataFrame, caption: str) -> Item:
-    """Return a short table as rows of text, or a long one as an itables fragment (which escapes its cells)."""
+
+def table_item(frame: pd.DataFrame, caption: str, page: Page) -> Item:
+    """Return a short table as rows of text, or a long one, whose columns the page holds and itables shows in pages."""
     if len(frame) <= LONG:
         rows = [["-" if pd.isna(cell) else str(cell) for cell in row] for row in frame.itertuples(index=False)]
         return Item("table", {"columns": [str(name) for name in frame.columns], "rows": rows}, caption)
-    options = {"connected": False, "showIndex": False, "display_logo_when_loading": False, "maxBytes": 0}
-    fragment = itables.to_html_datatable(frame.astype(str), classes="display compact", **options)
-    return Item("long-table", Markup(fragment), caption)  # noqa: S704 - itables escapes every cell
+    return Item("long-table", page.add_table(frame), caption)
 
 
 def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
     """Return the whole page."""
-    long = any(item.kind == "long-table" for part in parts for item in part.items)
     text: str = _template().render(
         title=_title(table),
         about=_about(table),
         command=table.context.get("command") or "",
         parts=parts,
-        page={"charts": page.charts, "datasets": page.datasets, "choices": page.choices},
+        page={name: getattr(page, name) for name in ("charts", "datasets", "choices", "tables")},
         vega=_vega() if page.charts else "",
-        tables=Markup(generate_init_offline_itables_html(ITABLES_SCRIPTS)) if long else "",  # noqa: S704 - its own files
+        itables=Markup(generate_init_offline_itables_html(ITABLES_SCRIPTS)) if page.tables else "",  # noqa: S704 - its own files
+        itables_name=f"_itables_{itables.__version__.replace('.', '_')}",
     )
     return text
 
 
 def _title(table: Table) -> str:
     names = models(table)
+    if name := table.context.get("grid"):
+        return f"Grid {name}"
     return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
 
 
 def _about(table: Table) -> str:
-    data = table.context.get("data") or {}
-    count = f", {data['n']:,} images" if data.get("n") else ""
-    return f"on {data['name']}{count}" if data.get("name") else ""
+    known = [facts for facts in datasets(table) if facts.get("name")]
+    counts = [f", {facts['n']:,} images" if facts.get("n") else "" for facts in known]
+    parts = [f"{facts['name']}{count}" for facts, count in zip(known, counts, strict=True)]
+    return f"on {'; '.join(parts)}" if parts else ""
 
 
 @cache

@@ -163,6 +163,17 @@ def accuracies(table: Table) -> list[Accuracy]:
     return found
 
 
+def datasets(table: Table) -> list[dict[str, Any]]:
+    """Return what is known of the data sets: of all that a grid names, or of the one that a comparison does."""
+    one = table.context.get("data") or {}
+    return list(table.context.get("datasets") or ([one] if one else []))
+
+
+def left_out_images(table: Table) -> list[tuple[str, str]]:
+    """Return the images that could not be used, and why."""
+    return [(str(name), str(reason)) for data in datasets(table) for name, reason in data.get("left_out") or ()]
+
+
 def problems(table: Table) -> pd.DataFrame:
     """Return the rows that hold no value."""
     return table.rows[table.rows["status"] != "ok"]

@@ -16,6 +16,7 @@ from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
+from simzoo.report.grid import is_grid
 from simzoo.report.palette import Levels, levels, viridis
 from simzoo.report.reading import Matrix, accuracies, last_values, models, spoken
 from simzoo.report.scales import domain
@@ -30,8 +31,13 @@ SHADES, ASCII_SHADES = " ░▒▓█", " .:*#"
 
 
 def summary(table: Table) -> RenderableType:
-    """Return the verdict, a table of the models and the heat maps of at most three pairs, for rich to print."""
+    """Return the verdict, a table of the models and the heat maps of at most three pairs, for rich to print.
+
+    Of a grid only the verdict: its figures are for the page.
+    """
     sentences = [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in verdict(table)]
+    if is_grid(table):
+        return Group(Text("Verdict", style="bold"), *sentences)
     parts: list[RenderableType] = [Text("Verdict", style="bold"), *sentences, Text(), _models(table), *_values(table)]
     parts += [Text(f"Note: {note}") for note in table.context.get("notes") or ()]
     for matrix in notable_matrices(table, PAIRS):

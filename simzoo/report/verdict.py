@@ -23,6 +23,8 @@ from typing import Any
 
 import pandas as pd
 
+from simzoo.report.grid import is_grid
+from simzoo.report.grid_verdict import grid_verdict
 from simzoo.report.reading import (
     Accuracy,
     Matrix,
@@ -31,6 +33,7 @@ from simzoo.report.reading import (
     bounds,
     by_condition,
     is_distance,
+    left_out_images,
     matrices,
     models,
     problems,
@@ -66,7 +69,12 @@ _CHANCE = "cannot be told from chance"
 
 
 def verdict(table: Table) -> list[str]:
-    """Return the sentences at the top of a report, most alike pair first."""
+    """Return the sentences at the top of a report, of a comparison or of a grid."""
+    return [*grid_verdict(table), *_training(table)] if is_grid(table) else comparison_verdict(table)
+
+
+def comparison_verdict(table: Table) -> list[str]:
+    """Return the sentences on a comparison of a few models, most alike pair first."""
     return [*_agreement(table), *_accuracy(table), *_training(table), *_gaps(table)]
 
 
@@ -214,6 +222,7 @@ def _accuracy_sentence(found: Accuracy, own: Score) -> str:
 
 
 def _training(table: Table) -> list[str]:
+    """Return what must be known of the trainings: which were shortened, which models have had none."""
     facts = {name: table.models.get(name, {}) for name in models(table)}
     sentences = []
     short = [f"{name} ({known['shortened']})" for name, known in facts.items() if known.get("shortened")]
@@ -229,7 +238,7 @@ def _training(table: Table) -> list[str]:
 def _gaps(table: Table) -> list[str]:
     counts = problems(table)["status"].value_counts()
     words = [f"{counted(int(counts[status]), 'value')} {_GAP[status]}" for status in _GAP if counts.get(status, 0)]
-    left_out = len(table.context.get("data", {}).get("left_out") or ())
+    left_out = len(left_out_images(table))
     sentences = [f"{joined(words)}: see Gaps."] if words else []
     if left_out:
         sentences.append(f"{counted(left_out, 'image')} could not be used: see Gaps.")

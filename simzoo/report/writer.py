@@ -68,7 +68,7 @@ def _items(block: Block, writing: _Writing) -> list[Item]:
             key: (writing.page.add(specification(chart.chart)), chart.caption) for key, chart in block.charts.items()
         }
         return [Item("choice", writing.page.add_choice(block.labels, options))]
-    return [table_item(block.frame, block.caption)]
+    return [table_item(block.frame, block.caption, writing.page)]
 
 
 def _write(spec: dict[str, Any], file: str | None, writing: _Writing) -> tuple[str, ...]:

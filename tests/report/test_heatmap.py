@@ -42,12 +42,14 @@ def test_hostile_names_reach_vega_as_text(make):
     assert "&lt;/script&gt;" in svg
 
 
-def test_grey_cells_tell_why(make):
+def test_cells_without_a_value_tell_why_and_have_a_mark_for_each_reason(make):
     table = make.comparison(hostile=True)
     matrix = next(matrix for matrix in matrices(table, "cka") if matrix.cells["value"].isna().any())
     spec = specification(heatmap(table, matrix))
-    grey = [layer for layer in spec["layer"] if {"filter": "datum.note != ''"} in layer.get("transform", [])]
-    assert [tip["title"] for tip in grey[0]["encoding"]["tooltip"]][-1] == "no value"
+    marked = next(layer for layer in spec["layer"] if "shape" in layer["encoding"])
+    assert {"filter": "datum.status != 'ok'"} in marked["transform"]
+    assert [tip["title"] for tip in marked["encoding"]["tooltip"]][-1] == "no value"
+    assert set(marked["encoding"]["shape"]["scale"]["domain"]) == set(table.rows["status"]) & {"undefined", "failed"}
 
 
 def test_pair_figure_shows_both_forms_and_both_kinds(two):

@@ -5,9 +5,11 @@ from simzoo.report.html import LONG, Item, Page, Part, page_text, table_item
 
 
 def test_short_tables_are_text_and_long_ones_get_pages():
-    short = table_item(pd.DataFrame({"a": [1, None]}), "few")
+    page = Page()
+    short = table_item(pd.DataFrame({"a": [1, None]}), "few", page)
     assert (short.kind, short.data["rows"]) == ("table", [["1.0"], ["-"]])
-    assert table_item(pd.DataFrame({"a": range(LONG + 1)}), "many").kind == "long-table"
+    assert table_item(pd.DataFrame({"a": range(LONG + 1)}), "many", page) == Item("long-table", "table-1", "many")
+    assert page.tables["table-1"] == [{"name": "a", "numbers": list(range(LONG + 1))}]
 
 
 def test_a_page_keeps_charts_by_id_and_each_data_set_once():

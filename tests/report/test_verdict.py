@@ -2,13 +2,13 @@
 
 import pytest
 
-from simzoo.report.verdict import ranked_pairs, verdict
+from simzoo.report.verdict import comparison_verdict, ranked_pairs, verdict
 
 PAIR = ("resnet50-sl", "vit-simclr")
 
 
 def one(make, *rows, models=None, context=None):
-    return verdict(make.table(rows, models, context))
+    return comparison_verdict(make.table(rows, models, context))
 
 
 def test_a_whole_comparison(two):

@@ -9,14 +9,29 @@ from simzoo.report.section import Section
 @hookimpl
 def simzoo_report_sections() -> list[Section]:
     """Return simzoo's own sections; their modules (altair, pandas) load only when a report is written."""
-    from simzoo.report.sections import curves, gaps, method, models, similarity, verdict
+    from simzoo.report.sections import (
+        curves,
+        gaps,
+        method,
+        models,
+        overview,
+        ranking,
+        rows,
+        similarity,
+        strengths,
+        verdict,
+    )
 
     return [
         Section("verdict", "Verdict", 10, verdict.render),
         Section("models", "Models", 20, models.render),
+        Section("overview", "Models by models", 24, overview.render),
+        Section("ranking", "Rankings", 27, ranking.render),
         Section("similarity", "Layer by layer", 30, similarity.render),
         Section("curves", "Over depth", 40, curves.render),
+        Section("strengths", "Over strength", 45, strengths.render),
         Section("gaps", "Gaps", 50, gaps.render),
+        Section("rows", "All rows", 55, rows.render),
         Section("method", "Method", 60, method.render),
         Section("cite", "How to cite", 70, method.cite),
     ]

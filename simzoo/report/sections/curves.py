@@ -5,14 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from simzoo.report.figures import curves
+from simzoo.report.grid import is_grid
 from simzoo.report.reading import models, per_tap
 from simzoo.report.section import Block, Chart, DataView
+from simzoo.report.sections.depths import depths
 from simzoo.report.words import label, real, sentence, with_interval
 from simzoo.table.schema import Table
 
 
 def render(table: Table) -> list[Block]:
     """Return a figure for each measure with several taps, and a table of those with one tap a model."""
+    if is_grid(table):
+        return depths(table)
     rows = per_tap(table)
     blocks: list[Block] = []
     single: list[pd.DataFrame] = []

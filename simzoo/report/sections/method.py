@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from simzoo.report.reading import datasets
 from simzoo.report.section import Block, DataView, Text
 from simzoo.report.verdict import AGREE, ORDERED, SIGNIFICANT
 from simzoo.report.words import duration, label, real
@@ -57,17 +58,20 @@ def _references(table: Table) -> list[str]:
 
 def _run(table: Table) -> tuple[str, ...]:
     context: dict[str, Any] = table.context
-    data = context.get("data") or {}
-    classes = f" of {data['classes']} classes" if data.get("classes") else ""
-    split = f", {data['split']} split" if data.get("split") else ""
     seconds = real(context.get("seconds"))
     lines = [
         f"Command: {context['command']}" if context.get("command") else "",
-        f"Data: {data['name']}{split}, {data.get('n', '?')} images{classes}." if data.get("name") else "",
+        *(_data(facts) for facts in datasets(table)),
         _drawn(table),
         f"Run: {context.get('started') or 'start unknown'}, {duration(seconds)}." if seconds is not None else "",
     ]
     return tuple(line for line in lines if line)
+
+
+def _data(facts: dict[str, Any]) -> str:
+    classes = f" of {facts['classes']} classes" if facts.get("classes") else ""
+    split = f", {facts['split']} split" if facts.get("split") else ""
+    return f"Data: {facts['name']}{split}, {facts.get('n', '?')} images{classes}." if facts.get("name") else ""
 
 
 def _drawn(table: Table) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from simzoo.report.figures import accuracy_bars
+from simzoo.report.grid import is_grid
 from simzoo.report.reading import Accuracy, accuracies, models
 from simzoo.report.section import Block, Chart, DataView
 from simzoo.report.words import effort, real, with_interval
@@ -18,7 +19,7 @@ _WIDEST = 8  # models up to which each has a column of its own
 
 def render(table: Table) -> list[Block]:
     """Return a figure of the accuracies and a table of facts, one column a model (one row, when they are many)."""
-    names, measured = models(table), accuracies(table)
+    names, measured = models(table), [] if is_grid(table) else accuracies(table)  # a grid ranks them, by setting
     blocks: list[Block] = []
     if measured:
         chance = measured[0].chance
@@ -31,7 +32,7 @@ def render(table: Table) -> list[Block]:
     if names:
         facts = pd.DataFrame({name: _facts(name, table.models.get(name, {}), measured) for name in names})
         facts = facts.dropna(how="all").fillna("-")
-        wide = facts if len(names) <= _WIDEST else facts.T
+        wide = facts if len(names) <= _WIDEST and not is_grid(table) else facts.T
         blocks.append(DataView(wide.rename_axis("model").reset_index(), "The models as their cards describe them."))
     return blocks
 

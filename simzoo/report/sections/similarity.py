@@ -5,22 +5,26 @@ from __future__ import annotations
 from altair.typing import ChartType
 
 from simzoo.report.figures import agreement
+from simzoo.report.grid import is_grid
 from simzoo.report.heatmap import beside, heatmap, pair_figure
 from simzoo.report.reading import Matrix, by_condition, matrices, similarities, spoken, summaries, title_of
 from simzoo.report.section import Block, Chart, Choice
+from simzoo.report.sections.layer_maps import layer_maps
 from simzoo.report.verdict import ranked_pairs
 from simzoo.report.words import label, pair_words, sentence
 from simzoo.table.schema import Table
 
 READING = (
     "A row is a layer of {model}, from its first at the bottom to its last at the top; a column is a layer of "
-    "{model_b}. White dot: the most alike layer of each row{lag}. Grey: no value."
+    "{model_b}. White dot: the most alike layer of each row{lag}. Grey: no value; the mark says why."
 )
 LAG = "; dots right of the diagonal mean that {model_b} reaches the like state later"
 
 
 def render(table: Table) -> list[Block]:
     """Return the overview, the chooser of heat maps, and the same heat maps as one figure a pair for paper."""
+    if is_grid(table):
+        return layer_maps(table)
     found = [matrix for measure in similarities(table) for matrix in matrices(table, measure)]
     if not found:
         return []
