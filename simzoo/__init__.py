@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simzoo.api import load, measure, measures, pairwise, represent, train
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
+    from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
     from simzoo.models.wrap import wrap
     from simzoo.representations.derived import derived
@@ -23,6 +24,7 @@ __version__ = version("simzoo")
 _HOME = {
     **dict.fromkeys(("load", "measure", "measures", "pairwise", "represent", "train"), "simzoo.api"),
     **dict.fromkeys(("Comparison", "compare"), "simzoo.comparison"),
+    **dict.fromkeys(("GridResult", "run_grid"), "simzoo.grids"),
     **dict.fromkeys(
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
         "simzoo.facts",
@@ -35,6 +37,7 @@ _HOME = {
 
 __all__ = [
     "Comparison",
+    "GridResult",
     "Representation",
     "augmentation",
     "backbone",
@@ -50,6 +53,7 @@ __all__ = [
     "objective",
     "pairwise",
     "represent",
+    "run_grid",
     "similarity",
     "train",
     "transferability",

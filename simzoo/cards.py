@@ -1,26 +1,23 @@
-"""Cards, recipes and augmentations as data, read from TOML and checked.
+"""Cards, recipes, augmentations and grids as data, read from TOML and checked.
 
-A card names a model, a recipe says how to train one, an augmentation what is done to images before a model sees them.
+A card names a model, a recipe says how to train one, an augmentation what is done to images before a model sees them, a
+grid what to measure of what.
 """
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simzoo.errors import CardError
+from simzoo.tomlfile import Frozen, read
 
 UNTRAINED = "init"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Weights(_Frozen):
+class Weights(Frozen):
     """Where finished weights lie, and how their file maps onto the backbone.
 
     `container` is the key under which the state dict sits, `strip` a prefix taken off every key, `drop` glob
@@ -47,7 +44,7 @@ class Weights(_Frozen):
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Input(_Frozen):
+class Input(Frozen):
     """How a model is fed: square size, normalisation, the share of the image that the centre crop keeps."""
 
     size: int = Field(default=224, ge=1)
@@ -57,7 +54,7 @@ class Input(_Frozen):
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
 
 
-class Card(_Frozen):
+class Card(Frozen):
     """One model: its backbone, where its weights come from (a file, or a recipe for each data set), how it is fed.
 
     Without `input` the model is fed as its backbone's library says (timm's data config).
@@ -87,7 +84,7 @@ class Card(_Frozen):
         return self.objective == UNTRAINED
 
 
-class Views(_Frozen):
+class Views(Frozen):
     """What one training view does to an image; probabilities and sizes are those of lightly's and torchvision's."""
 
     min_scale: float = 1.0
@@ -104,7 +101,7 @@ class Views(_Frozen):
     pad: int = 0
 
 
-class Settings(_Frozen):
+class Settings(Frozen):
     """Everything that decides a training but the model, the data and the seed; all of it is part of the key."""
 
     epochs: int = Field(ge=1)
@@ -119,7 +116,7 @@ class Settings(_Frozen):
     options: dict[str, Any] = Field(default_factory=dict, description="the objective's own: head widths, temperature")
 
 
-class Recipe(_Frozen):
+class Recipe(Frozen):
     """How to train on one kind of data: common settings, and what each objective changes."""
 
     version: Literal[1]
@@ -153,7 +150,7 @@ class Recipe(_Frozen):
         return self.objectives[objective]
 
 
-class Augmentation(_Frozen):
+class Augmentation(Frozen):
     """A named setting: operations one after the other, each with its own options (none leave the image as it is)."""
 
     version: Literal[1]
@@ -172,7 +169,62 @@ class Augmentation(_Frozen):
         return self
 
 
-Model = TypeVar("Model", bound=BaseModel)
+def _require_names(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    for entry in given:
+        if isinstance(entry, dict) and not isinstance(entry.get("name"), str):
+            raise ValueError('name each: { name = "mutual_knn", k = [5, 10] }')  # noqa: TRY004 - what pydantic catches
+    return given
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+# a name, or a table of a name and options; an option that is a list is a sweep
+Swept = Annotated[
+    tuple[str | dict[str, Any], ...],
+    BeforeValidator(lambda given: (given,) if isinstance(given, str | dict) else given),
+    AfterValidator(_require_names),
+]
+
+
+class Left(Frozen):
+    """Cells to leave out: those whose words match all globs given. Each is a row `skipped`, with the reason."""
+
+    measure: str = "*"
+    model: str = "*"
+    model_b: str = "*"
+    augmentation: str = "*"
+    data: str = "*"
+    reason: str = ""
+
+
+class Grid(Frozen):
+    """A grid: models x augmentations x data x measures. Globs stand for all names that fit, lists of options for each.
+
+    `seeds` (`"0-2"`) are for models named without `#SEED` that have no finished weights; `draws` says how many draws of
+    each augmentation; `report` names the report that the table is for.
+    """
+
+    version: Literal[1]
+    name: str
+    summary: str = ""
+    models: Names = Field(min_length=1)
+    measures: Swept = Field(default=("cka", "cka_unbiased"), min_length=1)
+    augmentations: Swept = Field(default=("none",), min_length=1)
+    data: Names = ()
+    taps: str = "residual"
+    pool: str | None = None
+    n: int | None = Field(default=1_000, ge=2)
+    seeds: str | None = Field(default=None, pattern=r"^\d+(-\d+)?$")
+    draws: int = Field(default=1, ge=1)
+    pairs: Literal["all", "cross", "first"] = "all"
+    epochs: int | None = Field(default=None, ge=1)
+    train_images: int | None = Field(default=None, ge=2)
+    resamples: int | None = Field(default=None, ge=0)
+    permutations: int | None = Field(default=None, ge=0)
+    seed: int = 0
+    skip: tuple[Left, ...] = ()
+    report: str = ""
+    source: str = ""
+    reference: str = ""
 
 
 def read_card(path: Path) -> Card:
@@ -182,30 +234,3 @@ def read_card(path: Path) -> Card:
         absolute = str((path.parent / card.weights.path).resolve())
         card = card.model_copy(update={"weights": card.weights.model_copy(update={"path": absolute})})
     return card
-
-
-def read(path: Path, kind: type[Model]) -> Model:
-    """Read and check one TOML file; what is wrong in it is named by its field."""
-    try:
-        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise CardError(
-            f"there is no card at {path}", expected="a TOML file", got="no such file", next_step="check the path"
-        ) from error
-    except OSError as error:
-        raise CardError(
-            f"{path} cannot be read", expected="a TOML file", got=str(error.strerror), next_step="check the path"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CardError(
-            f"{path.name} is not TOML", expected="a TOML file", got=str(error), next_step=f"correct {path}"
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise CardError(
-            f"{path.name} is not a valid {kind.__name__.lower()}: {where}",
-            expected=first["msg"],
-            got=repr(first.get("input"))[:80],
-            next_step=f"correct {path} (fields: {', '.join(kind.model_fields)})",
-        ) from error

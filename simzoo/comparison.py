@@ -18,16 +18,10 @@ from simzoo.catalog import catalog
 from simzoo.errors import UsageError
 from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
-from simzoo.grid.run import Run, now
-from simzoo.grid.study import (
-    MeasureCall,
-    Source,
-    Study,
-    common_data,
-    has_pairs_of_a_class,
-    sources_of,
-    untrained_twins,
-)
+from simzoo.grid.run import Run
+from simzoo.grid.source import Source, common_data, sources_of, two_or_more, untrained_twins
+from simzoo.grid.study import MeasureCall, Study, has_pairs_of_a_class
+from simzoo.grid.work import now
 from simzoo.images.find import evaluation_split
 from simzoo.images.given import given
 from simzoo.models.load import Model
@@ -171,7 +165,7 @@ def compare(
     """
     started, shelves, progress = time.perf_counter(), catalog(), progress or Silent()
     created = now()
-    sources = sources_of(models, changes(epochs, train_images), seed, shelves)
+    sources = two_or_more(sources_of(models, changes(epochs, train_images), seed, shelves))
     data, shelves = with_features(common_data(sources) if data is None else data, shelves)
     data, shelves = given(data, ids, shelves)
     split = evaluation_split(data, shelves)
@@ -204,7 +198,7 @@ def compare(
             source.features.taps(taps)
             _require_clean(source, augmentation)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
-    run = Run(study, graph, shelves, device=device, progress=progress)
+    run = Run([study], graph, shelves, device=device, progress=progress)
     run.finish()
     table = table_of(run)
     options = {"measure": ",".join(asked), "data": data, "n": n, "taps": taps, "pool": pool, "seed": seed}

@@ -83,6 +83,10 @@ class TrainingError(SimzooError):
     """Training cannot start, or went wrong."""
 
 
+class WorkerError(SimzooError):
+    """A process that did work died."""
+
+
 class DamagedFileError(SimzooError):
     """A file of the store does not match its checksum."""
 

@@ -209,7 +209,7 @@ def augmentation(
 
 
 def executor(*, name: str, version: int = 1, **facts: Any) -> Callable[[P], P]:
-    """Declare an executor: a factory of `concurrent.futures.Executor`-like objects."""
+    """Declare an executor: a factory of `concurrent.futures.Executor`-like objects (see `simzoo_executors`)."""
     return _attach_part("executor", name, version, "", facts)
 
 

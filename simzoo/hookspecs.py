@@ -68,7 +68,8 @@ def simzoo_augmentations() -> Sequence[Sheeted]:  # type: ignore[empty-body]
 def simzoo_cards() -> Sequence[Path]:  # type: ignore[empty-body]
     """Return folders laid out like `registry/`: cards, recipes, settings of augmentations and references.
 
-    They are `models/*.toml`, `recipes/*.toml`, `augmentations/*.toml` and `references.bib`; any may be absent.
+    They are `models/*.toml`, `recipes/*.toml`, `augmentations/*.toml`, `grids/*.toml` and `references.bib`; any may be
+    absent.
 
     Called when a model or a recipe is named or listed. Example: `simzoo/registries.py`.
     """
@@ -77,6 +78,10 @@ def simzoo_cards() -> Sequence[Path]:  # type: ignore[empty-body]
 @hookspec
 def simzoo_executors() -> Sequence[Sheeted]:  # type: ignore[empty-body]
     """Return factories of `concurrent.futures.Executor`-like objects that run blocks of a plan.
+
+    Each is called with `workers=`, `device=` and `address=` (what follows its name in `--executor NAME:ADDRESS`), and
+    used as a context manager. Its `workers` says how many calls run at once. A call gets one argument, whose `timeout`
+    is how long it may take, or None; a process that dies is told by `simzoo.errors.WorkerError`.
 
     Called when a plan is run. Example: `simzoo/grid/executors.py`.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 from simzoo.catalog import Catalog, Shelf, catalog
 from simzoo.errors import DataError, NameClashError, UnknownNameError, unknown_name
-from simzoo.registries import augmentations, cards, find_augmentation, find_card, recipes
+from simzoo.registries import augmentations, cards, find_augmentation, find_card, grids, recipes
 
 Part = dict[str, Any]
 
@@ -37,6 +37,8 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
         return {**setting.model_dump(mode="json"), "kind": "augmentation", "documentation": text}
     if name in recipes(shelves):
         return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
+    if name in grids(shelves):
+        return {**grids(shelves)[name].model_dump(mode="json"), "kind": "grid"}
     try:
         return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
     except UnknownNameError:
@@ -113,6 +115,13 @@ def _augmentations(shelves: Catalog) -> list[Part]:
     ]
 
 
+def _grids(shelves: Catalog) -> list[Part]:
+    return [
+        {"name": grid.name, "models": ", ".join(grid.models), "summary": grid.summary}
+        for grid in grids(shelves).values()
+    ]
+
+
 def _backbones(shelves: Catalog) -> list[Part]:
     timm = {"name": "timm:NAME", "plugin": "simzoo-backbones", "summary": "any model of timm (timm.list_models())"}
     return [*_parts(shelves.backbones), timm]
@@ -145,7 +154,12 @@ def _in_brief(name: str, shelves: Catalog) -> Part:
 def _plugins(shelves: Catalog) -> list[Part]:
     for kind in ("measures", "objectives", "backbones", "datasets", "augmentations", "executors", "report_sections"):
         getattr(shelves, kind)  # so that a hook that raises has raised
-    cards(shelves), recipes(shelves), augmentations(shelves)  # and a card that is not valid has been read
+    (
+        cards(shelves),
+        recipes(shelves),
+        augmentations(shelves),
+        grids(shelves),
+    )  # and a card that is not valid has been read
     host = shelves.host
     status = dict.fromkeys(host.sources, "ok") | dict.fromkeys(host.broken, "broken")
     loaded = [{"name": name, "source": host.sources.get(name, ""), "status": state} for name, state in status.items()]
@@ -160,6 +174,7 @@ _KINDS: dict[str, Callable[[Catalog], list[Part]]] = {
     "backbones": _backbones,
     "data": _data,
     "augmentations": _augmentations,
+    "grids": _grids,
     "executors": lambda shelves: _parts(shelves.executors),
     "plugins": _plugins,
 }

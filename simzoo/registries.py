@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simzoo.cards import Augmentation, Card, Model, Recipe, read, read_card
+from simzoo.cards import Augmentation, Card, Grid, Recipe, read_card
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
 from simzoo.hookspecs import hookimpl
+from simzoo.tomlfile import Checked, read
 
 
 def registry_folder() -> Path:
@@ -42,6 +43,27 @@ def augmentations(shelves: Catalog | None = None) -> Mapping[str, Augmentation]:
     """Return all sound augmentations by name."""
     found, _ = _named(shelves or catalog(), "augmentations", Augmentation)
     return found
+
+
+def grids(shelves: Catalog | None = None) -> Mapping[str, Grid]:
+    """Return all sound grids by name."""
+    found, _ = _named(shelves or catalog(), "grids", Grid)
+    return found
+
+
+def grid_file(name: str, shelves: Catalog | None = None) -> Path:
+    """Return the file of the grid of that name."""
+    shelves = shelves or catalog()
+    _find("grid", name, _named(shelves, "grids", Grid))
+    files = (path for _, registry in shelves.card_folders for path in sorted((registry / "grids").glob("*.toml")))
+    return next(path for path in files if _is_called(path, name))
+
+
+def _is_called(path: Path, name: str) -> bool:
+    try:
+        return read(path, Grid).name == name
+    except CardError:
+        return False
 
 
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
@@ -86,8 +108,8 @@ def find_augmentation(name: str, shelves: Catalog | None = None) -> Augmentation
 
 
 def _find(
-    kind: str, name: str, named: tuple[Mapping[str, Model], Mapping[str, UsageError]], hint: str | None = None
-) -> Model:
+    kind: str, name: str, named: tuple[Mapping[str, Checked], Mapping[str, UsageError]], hint: str | None = None
+) -> Checked:
     found, problems = named
     if name in found:
         return found[name]
@@ -124,12 +146,14 @@ def _authors(names: str) -> str:
 
 
 @cache
-def _named(shelves: Catalog, folder: str, kind: type[Model]) -> tuple[Mapping[str, Model], Mapping[str, UsageError]]:
+def _named(
+    shelves: Catalog, folder: str, kind: type[Checked]
+) -> tuple[Mapping[str, Checked], Mapping[str, UsageError]]:
     """Read all files of one kind: what is sound by name and alias, and why the other names cannot be used.
 
     A file that is not sound, or a name that two files bring, costs only itself.
     """
-    claims: dict[str, tuple[Model, Path]] = {}
+    claims: dict[str, tuple[Checked, Path]] = {}
     unsound: dict[str, UsageError] = {}
     clashes: dict[str, UsageError] = {}
     for plugin, registry in shelves.card_folders:

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +128,12 @@ class Shelf:
         _check_payload(payload, header["payload"])
         return Artifact(payload, header["facts"])
 
+    def facts(self, key: str) -> dict[str, Any]:
+        """Return what the header of an artifact says, with the payload unchecked; nothing where there is none."""
+        header = self.folder / f"{key}.json"
+        facts: dict[str, Any] = _read_header(header)["facts"] if header.exists() else {}
+        return facts
+
     def put(self, key: str, facts: dict[str, Any], write: Callable[[Path], None]) -> Artifact:
         """Write the payload with `write(path)`, then the header; return the artifact."""
         facts = json.loads(json.dumps(facts, allow_nan=False))  # as they will be read: keys are text, tuples are lists
@@ -139,13 +145,36 @@ class Shelf:
             temporary.write_text(json.dumps({**header, "header": key_of(header)}))
         return Artifact(payload, facts)
 
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove artifacts; one that is not there is none."""
+        for key in keys:
+            remove(self.path(key), self.folder / f"{key}.json")
+
     def keys(self) -> list[str]:
         """Return the keys of all artifacts that have a header, sound or not."""
         return sorted(path.stem for path in self.folder.glob("[!.]*.json"))
 
     def lock(self, key: str, timeout: float = -1) -> FileLock:
         """Return the lock that a process holds while it makes `key`; a timeout of -1 waits as long as it takes."""
-        return _Lock(make_folder(self.folder) / f".{key}.lock", timeout=timeout)
+        return lock_at(self.folder / f".{key}.lock", timeout)
+
+
+def lock_at(path: Path, timeout: float = -1) -> FileLock:
+    """Return the lock that is this file; the system lets go of it when the process that holds it ends, however."""
+    make_folder(path.parent)
+    return _Lock(path, timeout=timeout)
+
+
+def held_by_somebody(path: Path) -> bool:
+    """Whether a living process holds the lock that is this file; the file of a dead one is removed."""
+    if not path.exists():
+        return False
+    try:
+        with lock_at(path, timeout=0):
+            path.unlink(missing_ok=True)
+    except Timeout:
+        return True
+    return False
 
 
 class _Lock(FileLock):

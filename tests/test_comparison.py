@@ -119,7 +119,7 @@ def test_the_untrained_twin_stands_beside_a_trained_model():
 
 
 def test_the_data_models_were_trained_on_is_the_default(monkeypatch, tmp_path):
-    from simzoo.grid.study import Source, common_data
+    from simzoo.grid.source import Source, common_data
     from simzoo.names import resolve
 
     def sources(*names):

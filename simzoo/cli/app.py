@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, listing, plugin, report, represent, show, table, train
+from simzoo.cli import cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train
 from simzoo.cli.commands import Commands
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("represent")(represent.represent)
 app.command("report")(report.report)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
+app.add_typer(grid.app, name="grid")
 app.command("table")(table.table)
 app.command("doctor")(doctor.doctor)
 app.add_typer(plugin.app, name="plugin")

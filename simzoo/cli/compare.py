@@ -12,8 +12,6 @@ from simzoo.cli import output
 from simzoo.progress import Bars
 from simzoo.storage import file_name, key_of
 
-LONGEST = 120
-
 
 @output.friendly
 def compare(
@@ -108,4 +106,4 @@ def _folder_name(command: str) -> str:
     """Return `compare-A-B` and what was asked beside the defaults, so that another question goes to another folder."""
     words = [Path(word).name.removeprefix("--") for word in shlex.split(command)[1:]]
     name = file_name("-".join(words))
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{key_of(command)[:8]}"
+    return name if len(name) <= output.LONGEST_NAME else f"{name[: output.LONGEST_NAME]}-{key_of(command)[:8]}"

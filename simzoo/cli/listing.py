@@ -14,7 +14,7 @@ def list_parts(
     kind: Annotated[
         str,
         typer.Argument(
-            help="models, recipes, measures, objectives, backbones, data, augmentations, executors, plugins"
+            help="models, recipes, measures, objectives, backbones, data, augmentations, grids, executors, plugins"
         ),
     ],
     as_json: output.Json = False,

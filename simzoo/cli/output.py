@@ -14,6 +14,7 @@ import typer
 
 from simzoo.errors import SimzooError, UsageError
 
+LONGEST_NAME = 120  # of an output folder
 F = TypeVar("F", bound=Callable[..., Any])
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]

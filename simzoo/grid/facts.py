@@ -6,41 +6,54 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from simzoo.errors import WeightsError
+from simzoo.grid.plan import blocks_of
 from simzoo.grid.run import LIBRARIES, Run
-from simzoo.grid.study import Source, Study
+from simzoo.grid.source import Source
+from simzoo.grid.study import Study
+from simzoo.grid.work import extraction_facts
 from simzoo.images.division import parse
 from simzoo.images.duplicates import duplicates
 from simzoo.images.find import open_data, splits
 from simzoo.images.imageset import looks_grey, notes_of
 from simzoo.images.sampling import sample
 from simzoo.registries import references
-from simzoo.storage import representations_shelf, weights_shelf
+from simzoo.storage import weights_shelf
 from simzoo.table.schema import Table
 
 
 def table_of(run: Run) -> Table:
-    """Return the rows of a finished run with everything that a report needs beside them."""
+    """Return the rows of a finished run with everything that a report needs beside them.
+
+    `context["datasets"]` says what was looked at, one mapping for each data set; `context["data"]` is the first.
+    """
     rows = run.rows()
     sheets = run.store.sheets(zip(rows["measure"], rows["version"], strict=True))
-    models = {source.name: model_facts(run, source) for source in (*run.study.models, *run.study.accuracy_only)}
-    about = data_facts(run)
+    sources = {source.name: source for study in run.studies for source in (*study.models, *study.accuracy_only)}
+    models = {name: model_facts(run, source) for name, source in sources.items()}
+    shown = {source.name: source for study in run.studies for source in study.models}
+    of_data = {study.data: study for study in run.studies}
+    datasets = [data_facts(run, study) for study in of_data.values()]
+    notes = [note for about in datasets for note in about["notes"]]
+    notes += [note for source in shown.values() for note in _notes(source)]
+    notes += [note for study in of_data.values() for note in _grey(run, study)]
     context = {
-        "data": about,
-        "notes": [*about["notes"], *(note for source in run.study.models for note in _notes(source)), *_grey(run)],
+        "data": datasets[0],
+        "datasets": datasets,
+        "notes": notes,
         "references": _cited(run, [*sheets.values(), *models.values()]),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     return Table(rows, sheets, models, context)
 
 
-def data_facts(run: Run) -> dict[str, Any]:
+def data_facts(run: Run, study: Study) -> dict[str, Any]:
     """Return what was looked at: the data set, the split, how many images, those that did not decode, and what to note.
 
     The notes say how the set was divided, which images lie on both sides, and what models saw of them in training.
     """
-    study = run.study
     images = open_data(study.data, study.split, run.shelves)
-    header = _extraction(run, study.models[0])
+    header = _extraction(run, study.models[0], study)
     trains = study.split != "train" and "train" in splits(study.data, run.shelves)
     twins = duplicates(images, [open_data(study.data, "train", run.shelves)] if trains else [])
     return {
@@ -48,7 +61,7 @@ def data_facts(run: Run) -> dict[str, Any]:
         "split": study.split,
         "classes": len(images.classes),
         "images": len(images),
-        "n": len(header.get("ids", [])) or None,
+        "n": header.get("n"),
         "left_out": header.get("left_out", []),
         "notes": [*notes_of(images), *(f"{images.name}: {twin}" for twin in twins), *_seen(study)],
         "duplicates": [asdict(twin) for twin in twins],
@@ -60,7 +73,7 @@ def model_facts(run: Run, source: Source) -> dict[str, Any]:
     extracted = _extraction(run, source)
     facts: dict[str, Any] = {
         "name": source.name,
-        "key": source.key(run.shelves),
+        "key": _key(run, source),
         "pool": source.pool,
         "parameters": extracted.get("parameters"),
         "feed": extracted.get("feed"),
@@ -77,7 +90,7 @@ def model_facts(run: Run, source: Source) -> dict[str, Any]:
     if source.untrained is not None:
         facts["untrained"] = source.untrained.name
     if training is not None:
-        made = weights_shelf().get(source.key(run.shelves))
+        made = weights_shelf().get(_key(run, source))
         header = made.header if made else {}
         facts |= {
             "trained_on": training.data,
@@ -92,12 +105,23 @@ def model_facts(run: Run, source: Source) -> dict[str, Any]:
     return facts
 
 
-def _extraction(run: Run, source: Source) -> dict[str, Any]:
-    """The header of one extraction of a model from the images that were measured, if the store still holds it."""
-    blocks = (block for block in run.blocks if block.kind == "extract" and block.spec["split"] == run.study.split)
-    key = next(block.key for block in blocks if block.spec["model"] == source.key(run.shelves))
-    held = representations_shelf().get(key)
-    return held.header if held else {}
+def _extraction(run: Run, source: Source, study: Study | None = None) -> dict[str, Any]:
+    """What is known of one extraction of a model from images that were measured: from the results, or the shelf."""
+    splits_of = {(each.data, each.split) for each in ([study] if study else run.studies)}
+    key = _key(run, source)
+    for block in blocks_of(run.graph, "extract"):
+        fits = block.spec["model"] == key and (block.spec["data"][0], block.spec["split"]) in splits_of
+        if fits and (facts := run.store.extraction(block.key) or extraction_facts(block.key)):
+            return facts
+    return {}
+
+
+def _key(run: Run, source: Source) -> str:
+    """The key of a model; empty where its weights cannot be found."""
+    try:
+        return source.key(run.shelves)
+    except WeightsError:
+        return ""
 
 
 def _notes(source: Source) -> list[str]:
@@ -109,15 +133,14 @@ def _notes(source: Source) -> list[str]:
     return [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []
 
 
-def _grey(run: Run) -> list[str]:
+def _grey(run: Run, study: Study) -> list[str]:
     """What an augmentation that works on colour cannot do to images that have none."""
     colourful = {
         block.draw.augmentation
-        for block in run.blocks
+        for block in blocks_of(run.graph, "extract")
         for operation in block.draw.operations
         if operation.part.sheet.facts["colour"]
     }
-    study = run.study
     if not colourful:
         return []
     images = open_data(study.data, study.split, run.shelves)

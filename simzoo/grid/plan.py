@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import networkx as nx
 
 from simzoo.catalog import Catalog
+from simzoo.errors import WeightsError
 from simzoo.facts import MeasureSheet
-from simzoo.grid.study import MeasureCall, Source, Study
+from simzoo.grid.source import Source
+from simzoo.grid.study import MeasureCall, Study
 from simzoo.images.augment import CLEAN, Draw, drawn
 from simzoo.images.find import open_data, splits
 from simzoo.representations.extraction import EXTRACTOR_VERSION
@@ -29,7 +33,8 @@ class Block:
     """One unit of work: train a model, extract its taps, or measure one model or pair over all taps.
 
     `spec` is plain data and decides the key; `sources`, `call`, `inputs` (keys of extract blocks: of the two models of
-    a pair, or of the images, their views and the training side) and `draw` (of an extraction) are what runs.
+    a pair, or of the images, their views and the training side) and `draw` (of an extraction) are what runs. `about`
+    says of which data and augmentation the rows are; `skipped` why there is nothing to run.
     """
 
     kind: Literal["train", "extract", "measure"]
@@ -40,62 +45,109 @@ class Block:
     call: MeasureCall | None = field(default=None, compare=False)
     inputs: tuple[str, ...] = ()
     draw: Draw = field(default=CLEAN, compare=False)
+    about: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    skipped: str | None = None
 
 
-def plan(study: Study, shelves: Catalog) -> nx.DiGraph[str]:
-    """Return the graph of blocks of a study: node = key, attribute `block`, edges from what is needed to what needs it.
+def plan(studies: Study | Iterable[Study], shelves: Catalog, *, isolate: bool = False) -> nx.DiGraph[str]:
+    """Return the graph of blocks of one study or several: node = key, attribute `block`, edges to what needs it.
 
-    Measure blocks come in the order in which their rows shall stand in the table.
+    Measure blocks come in the order in which their rows shall stand in the table. What several studies need is one
+    block. With `isolate`, a model whose weights cannot be found is planned like any other, and fails when it is loaded.
     """
-    return _Planner(study, shelves).graph
+    known, graph = _Known(shelves, isolate=isolate), nx.DiGraph()
+    for study in [studies] if isinstance(studies, Study) else studies:
+        _Planner(study, known, graph).add()
+    return graph
+
+
+def blocks_of(graph: nx.DiGraph[str], kind: str | None = None) -> list[Block]:
+    """Return the blocks of a plan, or those of one kind, in its order."""
+    found: list[Block] = [block for _, block in graph.nodes(data="block")]
+    return found if kind is None else [block for block in found if block.kind == kind]
+
+
+class _Known:
+    """What studies of one grid have in common, looked up once."""
+
+    def __init__(self, shelves: Catalog, *, isolate: bool) -> None:
+        self.shelves, self.isolate = shelves, isolate
+        self.key = cache(self._key)
+        self.splits = cache(lambda data: splits(data, shelves))
+        self.fingerprint = cache(lambda data, split: open_data(data, split, shelves).fingerprint)
+        self.drawn = cache(lambda name, number, seed: drawn(name, number, seed, shelves))
+        self._sources: dict[str, Source] = {}
+
+    def key_of(self, source: Source) -> str:
+        """Return the key of a source, by its name, which no other source of the grid has."""
+        self._sources.setdefault(source.name, source)
+        return self.key(source.name)
+
+    def _key(self, name: str) -> str:
+        try:
+            return self._sources[name].key(self.shelves)
+        except WeightsError:
+            if not self.isolate:
+                raise
+            return key_of({"without weights": name})
 
 
 class _Planner:
-    """Collects the blocks; adding one that is there already changes nothing."""
+    """Adds the blocks of one study to a graph; adding one that is there already changes nothing."""
 
-    def __init__(self, study: Study, shelves: Catalog) -> None:
-        self.study, self.shelves = study, shelves
-        self.graph: nx.DiGraph[str] = nx.DiGraph()
-        has_support = study.split != "train" and "train" in splits(study.data, shelves)
+    def __init__(self, study: Study, known: _Known, graph: nx.DiGraph[str]) -> None:
+        self.study, self.known, self.graph, self.shelves = study, known, graph, known.shelves
+        has_support = study.split != "train" and "train" in known.splits(study.data)
         self.support_split = "train" if has_support else None
-        wanted = {study.split} | ({"train"} if has_support else set())
-        self.fingerprints = {split: open_data(study.data, split, shelves).fingerprint for split in wanted}
-        self.draw = drawn(study.augmentation, 0, study.seed, shelves)
+        self.draw = known.drawn(study.augmentation, study.draw, study.seed)
+
+    def add(self) -> None:
+        """Add all blocks: the accuracies first, then measure by measure."""
+        study = self.study
         # what is extracted for the other measures ends with `final`, so that tap is not read in a pass of its own
         alternatives = [{word.strip() for word in words.split(",")} for words in study.taps.split("|")]
         shared = all(ENDS_WITH_FINAL & words for words in alternatives) and not self.draw.operations
         taps = study.taps if shared else "final"
         asked = any(call.name == "knn_accuracy" for call in study.measures)
         at_every_tap = asked and taps == study.taps and not self.draw.operations
-        for source in () if at_every_tap else study.models:
+        for source in () if at_every_tap or not study.accuracy else study.models:
             self._accuracy(source, taps)
         for source in study.accuracy_only:
             self._accuracy(source, "final")
         for call in study.measures:
-            self._add_call(call, shelves.measures[call.name].sheet)
+            self._add_call(call, self.shelves.measures[call.name].sheet)
 
     def _accuracy(self, source: Source, taps: str) -> None:
         inputs = (self._extract(source, taps), *self._support(source, "final"))
-        self._measure(MeasureCall("knn_accuracy"), (source,), inputs, only="final")
+        self._measure(MeasureCall("knn_accuracy"), (source,), inputs, CLEAN, only="final")
 
     def _add_call(self, call: MeasureCall, sheet: MeasureSheet) -> None:
         study = self.study
-        if sheet.kind == "similarity":
-            for a, b in study.pairs_of_models():
-                pair = tuple(self._extract(source, study.taps, draw=self.draw) for source in (a, b))
-                self._measure(call, (a, b), pair)
-        else:
-            for source in study.models:
-                views = self._views(source, study.taps) if "views" in sheet.needs else ()
-                support = self._support(source, study.taps) if "support" in sheet.needs else ()
-                own = self._extract(source, study.taps, draw=CLEAN if views else self.draw)
-                self._measure(call, (source,), (own, *views, *support))
+        taps = "logits" if sheet.of == "logits" else study.taps
+        needed: list[tuple[Source, ...]] = [(source,) for source in study.models]
+        for sources in study.pairs_of_models() if sheet.kind == "similarity" else needed:
+            if reason := study.skipped(call.name, sources):
+                self._skip(call, sheet, sources, reason)
+            elif sheet.kind == "similarity":
+                pair = tuple(self._extract(source, taps, draw=self.draw) for source in sources)
+                self._measure(call, sources, pair, self.draw)
+            else:
+                self._add_single(call, sheet, sources[0], taps)
+
+    def _add_single(self, call: MeasureCall, sheet: MeasureSheet, source: Source, taps: str) -> None:
+        views = self._views(source, taps) if "views" in sheet.needs else ()
+        support = self._support(source, taps) if "support" in sheet.needs else ()
+        own = self._extract(source, taps, draw=CLEAN if views else self.draw)
+        self._measure(call, (source,), (own, *views, *support), self._viewed(0) if views else self.draw)
+
+    def _viewed(self, number: int) -> Draw:
+        named = self.study.augmentation if self.draw.operations else VIEWED
+        draw: Draw = self.known.drawn(named, number, self.study.seed)
+        return draw
 
     def _views(self, source: Source, taps: str) -> tuple[str, ...]:
         """Several draws of the same images; what they are drawn of stands beside them, as it is."""
-        named = self.study.augmentation if self.draw.operations else VIEWED
-        draws = (drawn(named, number, self.study.seed, self.shelves) for number in range(VIEWS))
-        return tuple(self._extract(source, taps, draw=draw) for draw in draws)
+        return tuple(self._extract(source, taps, draw=self._viewed(number)) for number in range(VIEWS))
 
     def _support(self, source: Source, taps: str) -> tuple[str, ...]:
         """The training side, where the data has one; without it measures leave one out."""
@@ -104,7 +156,7 @@ class _Planner:
     def _train(self, source: Source) -> tuple[str, ...]:
         if not source.trains:
             return ()
-        key = source.key(self.shelves)
+        key = self.known.key_of(source)
         return (self._add(Block("train", key, f"train {source.name}", {"model": key}, (source,))),)
 
     def _extract(
@@ -113,8 +165,8 @@ class _Planner:
         study, split = self.study, split or self.study.split
         spec: dict[str, Any] = {
             "extractor": EXTRACTOR_VERSION,
-            "model": source.key(self.shelves),
-            "data": [study.data, self.fingerprints[split]],
+            "model": self.known.key_of(source),
+            "data": [study.data, self.known.fingerprint(study.data, split)],
             "split": split,
             "n": n or study.n,
             "taps": taps,
@@ -129,7 +181,12 @@ class _Planner:
         return self._add(block, *self._train(source))
 
     def _measure(
-        self, call: MeasureCall, sources: tuple[Source, ...], inputs: tuple[str, ...], only: str | None = None
+        self,
+        call: MeasureCall,
+        sources: tuple[Source, ...],
+        inputs: tuple[str, ...],
+        draw: Draw,
+        only: str | None = None,
     ) -> None:
         sheet, study = self.shelves.measures[call.name].sheet, self.study
         cheap = sheet.inner is not None or sheet.name in CHEAP
@@ -145,11 +202,30 @@ class _Planner:
             "permutations": cheap * PERMUTATIONS if study.permutations is None else study.permutations,
             "seed": study.seed,
         }
-        label = f"{sheet.name} of {' and '.join(source.name for source in sources)}"
-        self._add(Block("measure", key_of(spec), label, spec, sources, call, inputs), *inputs)
+        about = self._about(draw)
+        self._add(
+            Block("measure", key_of(spec), _label(call, sources), spec, sources, call, inputs, about=about), *inputs
+        )
+
+    def _skip(self, call: MeasureCall, sheet: MeasureSheet, sources: tuple[Source, ...], reason: str) -> None:
+        """Add a block that needs nothing and runs never."""
+        about = self._about(self.draw)
+        names = [source.name for source in sources]
+        spec = {"skipped": reason, "measure": sheet.name, "version": sheet.version, "params": dict(call.params)}
+        spec |= {"models": names, **about, "seed": self.study.seed}
+        label = _label(call, sources)
+        self._add(Block("measure", key_of(spec), label, spec, sources, call, about=about, skipped=reason))
+
+    def _about(self, draw: Draw) -> dict[str, Any]:
+        where = {"data": self.study.data, "split": self.study.split}
+        return where | {"augmentation": draw.augmentation, "strength": draw.strength, "draw": draw.number}
 
     def _add(self, block: Block, *needs: str) -> str:
         if block.key not in self.graph:
             self.graph.add_node(block.key, block=block)
             self.graph.add_edges_from((need, block.key) for need in needs)
         return block.key
+
+
+def _label(call: MeasureCall, sources: tuple[Source, ...]) -> str:
+    return f"{call.name} of {' and '.join(source.name for source in sources)}"

@@ -1,94 +1,17 @@
-"""What was asked for: models x taps x data x measures, as one frozen value; and models from names and modules."""
+"""What was asked for: models x taps x data x measures, as one frozen value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from torch import nn
-
 from simzoo.catalog import Catalog
-from simzoo.errors import UsageError
+from simzoo.grid.source import Source
 from simzoo.images.find import open_data
 from simzoo.images.imageset import UNLABELLED
 from simzoo.images.sampling import sample
-from simzoo.models.load import Model, load, wrap_module
-from simzoo.models.weights import weights_key
-from simzoo.names import Spec, resolve
-from simzoo.representations.features import Features, open_features
-from simzoo.representations.stored import SOURCE
-
-
-@dataclass(frozen=True)
-class Source:
-    """One model of a study: a spec that a name stands for, or a module that was given in Python (`model`).
-
-    What a function builds (`py:`) has both. `features` is a file that stands in a model's place.
-
-    `typed` is the name as the person wrote it; `name` says all of it (recipe, changes, seed).
-    """
-
-    name: str
-    spec: Spec | None = None
-    model: Model | None = field(default=None, compare=False)
-    typed: str = ""
-    features: Features | None = field(default=None, compare=False)
-
-    def key(self, shelves: Catalog) -> str:
-        """Return the content address of the model."""
-        if self.features:
-            return self.features.key
-        return self.model.key if self.model else weights_key(self._spec, shelves)
-
-    def load(self, shelves: Catalog, device: str) -> Model:
-        """Return the frozen model."""
-        return self.model or load(self._spec, shelves, device)
-
-    @property
-    def trains(self) -> bool:
-        """Whether simzoo makes the weights itself."""
-        return self.spec is not None and self.spec.training is not None
-
-    @property
-    def pool(self) -> str:
-        """The model's own pooling."""
-        if self.features:
-            return "as stored"
-        return self.model.pool if self.model else self._spec.card.pool
-
-    @property
-    def feed(self) -> dict[str, Any] | None:
-        """How the model is fed, as plain data; None means as its library says."""
-        if self.features:
-            return None
-        feed = self.model.feed if self.model else self._spec.card.input
-        return feed.model_dump(mode="json") if feed else None
-
-    @property
-    def seed(self) -> int | None:
-        """The model's seed, where it has one."""
-        if self.features:
-            return self.features.layers[0].seed
-        return self.spec.seed if self.spec else None
-
-    @property
-    def untrained(self) -> Spec | None:
-        """The untrained twin, where simzoo knows how the network starts: not of modules, not of what `py:` builds."""
-        if self.spec is None or self.spec.is_function or self.spec.card.untrained:
-            return None
-        return self.spec.untrained
-
-    @property
-    def _spec(self) -> Spec:
-        if self.spec is None:
-            raise UsageError(
-                f"{self.name!r} is neither a name nor a module",
-                expected="a model",
-                got=self.name,
-                next_step="simzoo list models",
-            )
-        return self.spec
 
 
 @dataclass(frozen=True)
@@ -100,13 +23,39 @@ class MeasureCall:
 
 
 @dataclass(frozen=True)
-class Study:
-    """Everything that decides the numbers of a run; equal studies give equal rows.
+class Skip:
+    """Which cells of a grid to leave out: those whose words match all the globs given here, for the reason given."""
 
-    `augmentation` is `NAME[:STRENGTH]`: similarities are of the first draw of it, the same for all models; measures
+    measure: str = "*"
+    model: str = "*"
+    model_b: str = "*"
+    augmentation: str = "*"
+    data: str = "*"
+    reason: str = ""
+
+    def matches(self, measure: str, models: Sequence[str], augmentation: str, data: str) -> bool:
+        """Whether a cell is left out; a pair in either order, so that `model` alone asks for one of the two."""
+        words = ((measure, self.measure), (augmentation, self.augmentation), (data, self.data))
+        if not all(fnmatchcase(word, pattern) for word, pattern in words):
+            return False
+        if len(models) == 1:
+            return self.model_b == "*" and fnmatchcase(models[0], self.model)
+        orders = (models, models[::-1])
+        return any(fnmatchcase(a, self.model) and fnmatchcase(b, self.model_b) for a, b in orders)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that decides the numbers of a run over one data set and one augmentation.
+
+    Equal studies give equal rows; a grid is several of them, whose plans share blocks.
+
+    `augmentation` is `NAME[:STRENGTH]`: similarities are of draw number `draw` of it, the same for all models; measures
     that need views get the clean images and several draws of it, of `augs` where none is named. Accuracies are of clean
     images.
-    `accuracy_only` are models that appear only by their kNN accuracy (the untrained twin of each trained model).
+    `accuracy`: whether the kNN accuracy of each model at its end stands beside what was asked for, and `accuracy_only`
+    are models that appear by nothing else (the untrained twin of each trained model).
+    `skip` are cells to leave out: each is a row that says so.
     `support` is how many training images vote in `knn_accuracy` and train probes. `pool=None` takes each model's own.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
     """
@@ -119,12 +68,23 @@ class Study:
     taps: str = "residual"
     pool: str | None = None
     augmentation: str = "none"
+    draw: int = 0
+    accuracy: bool = True
     accuracy_only: tuple[Source, ...] = ()
     support: int = 5_000
     pairs: Literal["all", "cross", "first"] = "all"
     resamples: int | None = None
     permutations: int | None = None
     seed: int = 0
+    skip: tuple[Skip, ...] = ()
+
+    def skipped(self, measure: str, sources: Sequence[Source]) -> str | None:
+        """Return why a cell is left out, or None."""
+        names = [source.name for source in sources]
+        for skip in self.skip:
+            if skip.matches(measure, names, self.augmentation, self.data):
+                return skip.reason or "left out by a filter of the grid"
+        return None
 
     def pairs_of_models(self) -> list[tuple[Source, Source]]:
         """Return the unordered pairs: all with each model itself, only distinct ones, or the first against each."""
@@ -133,87 +93,6 @@ class Study:
             return [(models[0], other) for other in models[1:]]
         itself = self.pairs == "all"
         return [(a, b) for i, a in enumerate(models) for b in models[i if itself else i + 1 :]]
-
-
-def sources_of(
-    models: Sequence[str | nn.Module | Model], changes: dict[str, int], seed: int, shelves: Catalog
-) -> tuple[Source, ...]:
-    """Return the models that names (seed ranges expanded) and modules stand for; a name given twice counts once."""
-    found: dict[str, Source] = {}
-    for position, model in enumerate(models):
-        for source in _sources(model, position, changes, seed, shelves):
-            if source.spec and any(replace(source.spec, name=known.name) == known.spec for known in found.values()):
-                continue  # the same model under another spelling
-            first = found.setdefault(source.name, source)
-            if first.spec != source.spec or first.model is not source.model or first.features is not source.features:
-                raise UsageError(
-                    f"two different models are named {source.name!r}",
-                    expected="one name for each model",
-                    got=f"{first.typed or 'a module'} and {source.typed or 'a module'}",
-                    next_step="change `name` in one of the cards"
-                    if first.typed and source.typed
-                    else "simzoo.wrap(module, name=...)",
-                )
-    _require_seeds_that_matter(list(found.values()))
-    if len(found) < 2:
-        raise UsageError(
-            "a comparison needs two models or more",
-            expected="simzoo compare A B, of two different models",
-            got=", ".join(found) or "none",
-            next_step="simzoo list models",
-        )
-    return tuple(found.values())
-
-
-def _sources(model: Any, position: int, changes: dict[str, int], seed: int, shelves: Catalog) -> list[Source]:
-    if isinstance(model, Model):
-        return [Source(model.name, model=model)]
-    if isinstance(model, nn.Module):
-        wrapped = wrap_module(model, name=f"{type(model).__name__}-{position + 1}")
-        return [Source(wrapped.name, model=wrapped)]
-    if not isinstance(model, str):
-        raise UsageError(
-            "this is no model",
-            expected="a name, a torch.nn.Module, or what simzoo.wrap(module, ...) returns",
-            got=type(model).__name__,
-            next_step="simzoo list models",
-        )
-    if model.startswith(SOURCE):
-        return [Source(model, typed=model, features=open_features(model.removeprefix(SOURCE)))]
-    specs = resolve(model, changes=changes, seed=seed, shelves=shelves)
-    # what a function builds is known, and its key with it, only when it has been built
-    return [Source(spec.name, spec, load(spec, shelves) if spec.is_function else None, model) for spec in specs]
-
-
-def _require_seeds_that_matter(sources: Sequence[Source]) -> None:
-    seen: dict[tuple[str, str], Source] = {}
-    for source in sources:
-        if source.spec and source.spec.is_function and source.model:
-            first = seen.setdefault((source.spec.card.backbone, source.model.key), source)
-            if first is not source:
-                raise UsageError(
-                    f"{first.name} and {source.name} are one and the same network",
-                    expected="a function whose network depends on the seed: it draws from torch's generator",
-                    got="equal weights from different seeds",
-                    next_step=f"leave the seeds out: {source.spec.card.name}",
-                )
-
-
-def common_data(sources: Sequence[Source]) -> str:
-    """Return the data set that all trained models were trained on, or `digits` where there is no such one.
-
-    Files of features alone are compared on the images of the first.
-    """
-    if all(source.features for source in sources):
-        return sources[0].name
-    trained_on = {source.spec.training.data for source in sources if source.spec and source.spec.training}
-    return trained_on.pop() if len(trained_on) == 1 else "digits"
-
-
-def untrained_twins(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Return the same network untrained for each model that has weights and a name."""
-    twins = (source.untrained for source in sources)
-    return tuple(Source(spec.name, spec) for spec in twins if spec is not None)
 
 
 def has_pairs_of_a_class(data: str, split: str, n: int | None, shelves: Catalog) -> bool:

@@ -19,7 +19,9 @@ import pandas as pd
 from simzoo.errors import DamagedFileError
 from simzoo.storage import home, make_folder
 from simzoo.table.files import read_table
-from simzoo.table.schema import COLUMNS, SCHEMA_VERSION, Row, typed
+from simzoo.table.schema import COLUMNS, Row, typed
+
+STORE_VERSION = 2
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
 _TABLES = f"""
@@ -31,6 +33,14 @@ CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
 CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
 CREATE TABLE IF NOT EXISTS runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
 """
+# what takes a file of one version to the next; each is run once, in one transaction
+_MIGRATIONS = {
+    1: """
+CREATE TABLE claims (key TEXT PRIMARY KEY, run_id TEXT NOT NULL);
+CREATE TABLE extractions (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
+PRAGMA user_version = 2;
+""",
+}
 _STATUS = COLUMNS.index("status")
 _INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
@@ -42,24 +52,31 @@ class ResultStore:
         """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
         self.path = path or home() / "results.sqlite"
         make_folder(self.path.parent)
-        with self._connect() as connection:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found not in {0, SCHEMA_VERSION}:
-                raise DamagedFileError(
-                    f"{self.path.name} has another schema",
-                    expected=f"schema version {SCHEMA_VERSION}",
-                    got=f"version {found}",
-                    next_step="update simzoo, or move the file away to begin a new one",
-                )
-            connection.executescript(_TABLES)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        with self.transaction() as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != STORE_VERSION:
+                self._migrate(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the file to the version of this simzoo; of several processes one does it, and the others wait."""
+        connection.execute("BEGIN IMMEDIATE")
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if not 0 <= found <= STORE_VERSION:
+            raise DamagedFileError(
+                f"{self.path.name} has another schema",
+                expected=f"schema version {STORE_VERSION} or older",
+                got=f"version {found}",
+                next_step="update simzoo, or move the file away to begin a new one",
+            )
+        steps = [_TABLES if found == 0 else "", *(_MIGRATIONS[version] for version in range(found or 1, STORE_VERSION))]
+        for statement in filter(str.strip, "".join(steps).split(";")):
+            connection.execute(statement)
 
     def done(self, keys: Iterable[str]) -> set[str]:
         """Return which of the keys are finished.
 
         A block whose rows were damaged is reported and taken out; one with failed rows is taken out to be tried again.
         """
-        with self._connect() as connection:
+        with self.transaction() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
             # again after each removal: where an index is damaged, taking out one block may change another
@@ -76,7 +93,7 @@ class ResultStore:
 
     def damaged(self) -> list[str]:
         """Return the keys of all blocks whose rows do not match their checksum, and leave them where they are."""
-        with self._connect() as connection:
+        with self.transaction() as connection:
             known = connection.execute("SELECT key, checksum FROM blocks ORDER BY rowid").fetchall()
             return [key for key, checksum in known if _checksum(_rows_of(connection, key)) != checksum]
 
@@ -86,7 +103,7 @@ class ResultStore:
         """Write one finished block; a block that is already there stays as it is."""
         seconds = sum(row.seconds or 0.0 for row in rows)
         plain = [tuple(map(_plain, astuple(row))) for row in rows]
-        with self._connect() as connection:
+        with self.transaction() as connection:
             fresh = connection.execute(
                 "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)",
                 (key, json.dumps(spec, sort_keys=True), run_id, seconds, _checksum(plain)),
@@ -94,6 +111,7 @@ class ResultStore:
             if not fresh:
                 return
             connection.executemany(_INSERT, [(key, *row) for row in plain])
+            connection.execute("DELETE FROM claims WHERE key = ?", (key,))
             connection.executemany(
                 "INSERT OR REPLACE INTO sheets VALUES (?, ?, ?)",
                 [(sheet["name"], sheet["version"], json.dumps(sheet)) for sheet in sheets],
@@ -101,15 +119,36 @@ class ResultStore:
 
     def note_run(self, run_id: str, libraries: Mapping[str, str]) -> None:
         """Keep the library versions of a run, as provenance."""
-        with self._connect() as connection:
+        with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (run_id, json.dumps(libraries)))
 
-    def rows(self, keys: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of the blocks named, block by block in the order given; none of a block that is not there."""
+    def note_extraction(self, key: str, facts: Mapping[str, Any]) -> None:
+        """Keep what reports say of an extraction, which stays known when the representations are gone."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO extractions VALUES (?, ?)", (key, json.dumps(facts)))
+
+    def extraction(self, key: str) -> dict[str, Any]:
+        """Return what was noted of an extraction; nothing where none was."""
+        with self.transaction() as connection:
+            found = connection.execute("SELECT facts FROM extractions WHERE key = ?", (key,)).fetchone()
+        try:
+            facts: dict[str, Any] = json.loads(found[0]) if found else {}
+        except (ValueError, TypeError) as error:
+            raise self._unusable(f"facts of an extraction that are not JSON: {error}") from error
+        return facts
+
+    def rows(self, keys: Sequence[str], unwritten: Mapping[str, Row] = {}) -> pd.DataFrame:
+        """Return the rows of the blocks named, block by block in the order given; none of a block that is not there.
+
+        `unwritten` are rows that stand in the place of blocks which have none in the store.
+        """
         found: list[tuple[Any, ...]] = []
-        with self._connect() as connection:
+        with self.transaction() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             for key in keys:
+                if key in unwritten:
+                    found.append(astuple(unwritten[key]))
+                    continue
                 rows = _rows_of(connection, key)
                 if rows and _checksum(rows) != known.get(key):
                     raise self._unusable(f"rows of {key} that do not match their checksum")
@@ -118,13 +157,19 @@ class ResultStore:
 
     def everything(self) -> pd.DataFrame:
         """Return the rows of all finished blocks, in the order in which they were measured."""
-        with self._connect() as connection:
+        with self.transaction() as connection:
             keys = [key for (key,) in connection.execute("SELECT key FROM blocks ORDER BY rowid")]
         return self.rows(keys)
 
+    def rates(self) -> dict[str, tuple[float, float]]:
+        """Return for each measure that ever gave a value the mean seconds a row, and the mean number of images."""
+        query = "SELECT measure, AVG(seconds), AVG(n) FROM rows WHERE status = 'ok' AND n IS NOT NULL GROUP BY measure"
+        with self.transaction() as connection:
+            return {name: (seconds or 0.0, n) for name, seconds, n in connection.execute(query)}
+
     def sheets(self, measures: Iterable[tuple[str, int]]) -> dict[str, dict[str, Any]]:
         """Return the stored fact sheets of the measures named, by name."""
-        with self._connect() as connection:
+        with self.transaction() as connection:
             found = connection.execute("SELECT measure, version, sheet FROM sheets").fetchall()
         wanted = set(measures)
         try:
@@ -133,11 +178,12 @@ class ResultStore:
             raise self._unusable(f"a fact sheet that is not JSON: {error}") from error
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Open the file for one transaction; one that is not `lasting` may be lost with the power."""
         try:
             with closing(sqlite3.connect(self.path, timeout=60)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 with connection:
                     yield connection
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter where a name in the schema is damaged

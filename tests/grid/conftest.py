@@ -3,7 +3,8 @@ import pytest
 from simzoo.catalog import Catalog
 from simzoo.errors import ConstantInputError
 from simzoo.facts import geometry, similarity
-from simzoo.grid.study import MeasureCall, Source, Study
+from simzoo.grid.source import Source
+from simzoo.grid.study import MeasureCall, Study
 from simzoo.hookspecs import hookimpl
 from simzoo.names import resolve
 from simzoo.plugins import load_plugins

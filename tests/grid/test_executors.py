@@ -1,7 +1,13 @@
+import multiprocessing
+import os
+import signal
+import time
+
 import pytest
 
 from simzoo.catalog import catalog
-from simzoo.grid.executors import InProcess
+from simzoo.errors import UnknownNameError, WorkerError
+from simzoo.grid.executors import InProcess, Processes, make_executor
 
 
 def test_it_runs_a_call_when_it_is_submitted():
@@ -17,5 +23,50 @@ def test_an_error_arrives_with_the_result():
         future.result()
 
 
-def test_it_comes_through_the_catalog():
+def test_they_come_through_the_catalog():
     assert catalog().executors["in-process"].part is InProcess
+    with make_executor("processes", catalog(), workers=1, device="cpu") as made:
+        assert isinstance(made, Processes)
+        assert made.workers == 1
+    with pytest.raises(UnknownNameError, match="unknown executor 'nothing'"):
+        make_executor("nothing", catalog(), workers=1, device="cpu")
+
+
+class Call:
+    def __init__(self, timeout=None):
+        self.timeout = timeout
+
+
+def threads(_):
+    return os.environ["OMP_NUM_THREADS"]
+
+
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(_):
+    time.sleep(60)
+
+
+def test_a_process_that_dies_or_hangs_is_replaced_and_the_rest_goes_on():
+    with Processes(workers=2) as pool:
+        died, hung = pool.submit(die, Call()), pool.submit(sleep, Call(0.5))
+        sound = [pool.submit(threads, Call()) for _ in range(4)]
+        share = str(max(1, (os.cpu_count() or 1) // 2))
+        assert {future.result() for future in sound} == {share}
+        with pytest.raises(WorkerError) as caught:
+            died.result()
+        assert caught.value.what == "the process that did this died"
+        assert (caught.value.expected, caught.value.got) == ("an answer", "exit code -9")
+        assert "fewer --workers" in caught.value.next_step
+        with pytest.raises(TimeoutError):
+            hung.result()
+
+
+def test_what_waits_can_be_called_off():
+    pool = Processes(workers=1)
+    waiting = [pool.submit(sleep, Call()), pool.submit(threads, Call())]
+    pool.shutdown(cancel_futures=True)
+    assert multiprocessing.active_children() == []
+    assert not any(future.done() and not future.exception() for future in waiting)

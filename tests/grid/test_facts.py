@@ -4,13 +4,13 @@ import torch
 from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
-from simzoo.grid.study import Source
+from simzoo.grid.source import Source
 from simzoo.models.load import wrap_module
 from simzoo.models.wrap import wrap
 
 
 def table(study, shelves):
-    run = Run(study, plan(study, shelves), shelves)
+    run = Run([study], plan(study, shelves), shelves)
     run.finish()
     return table_of(run)
 

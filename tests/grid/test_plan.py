@@ -3,7 +3,8 @@ from dataclasses import replace
 import networkx as nx
 
 from simzoo.grid.plan import plan
-from simzoo.grid.study import MeasureCall, Source
+from simzoo.grid.source import Source
+from simzoo.grid.study import MeasureCall
 from simzoo.names import resolve
 
 

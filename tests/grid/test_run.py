@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simzoo.errors import TrainingError
+from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
 from simzoo.images.augment import drawn
@@ -19,7 +20,7 @@ from simzoo.table.schema import RUN_COLUMNS
 
 
 def finished(study, shelves):
-    run = Run(study, plan(study, shelves), shelves)
+    run = Run([study], plan(study, shelves), shelves)
     return run, run.finish()
 
 
@@ -119,19 +120,19 @@ def test_an_undefined_accuracy_is_undefined_and_no_failure(study, shelves, monke
 
 
 def test_interrupted_between_blocks_nothing_is_lost(study, shelves):
-    run = Run(study("cka"), plan(study("cka"), shelves), shelves)
     done = []
 
-    def stop_at_the_third(block, original=run._measure):
-        if len(done) == 3:
-            raise KeyboardInterrupt
-        original(block)
-        done.append(block.key)
+    class StopsInTheMiddle(InProcess):
+        def submit(self, fn, job):
+            if len(done) == 3:
+                raise KeyboardInterrupt
+            done.extend(block.key for block in job.blocks if block.kind == "measure")
+            return super().submit(fn, job)
 
-    run._measure = stop_at_the_third
+    run = Run([study("cka")], plan(study("cka"), shelves), shelves, executor=StopsInTheMiddle())
     with pytest.raises(KeyboardInterrupt):
         run.finish()
-    rest = Run(study("cka"), plan(study("cka"), shelves), shelves)
+    rest = Run([study("cka")], plan(study("cka"), shelves), shelves)
     ran = [block.key for block in rest.finish()]
     assert not set(ran) & set(done)
     assert len(ran) + len(done) == 5

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from simzoo.errors import UsageError
-from simzoo.grid.study import Source, sources_of, untrained_twins
+from simzoo.grid.source import Source, sources_of, untrained_twins
 from simzoo.models.load import wrap_module
 from simzoo.models.wrap import wrap
 

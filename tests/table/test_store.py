@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from simzoo.errors import DamagedFileError, SimzooError
-from simzoo.table.schema import SCHEMA_VERSION, Row, frame
-from simzoo.table.store import ResultStore, open_results
+from simzoo.table.schema import COLUMNS, Row, frame
+from simzoo.table.store import STORE_VERSION, ResultStore, open_results
 
 SHEET = {"name": "cka", "version": 1, "range": [0, float("inf")]}
 FULL = Row(
@@ -133,14 +133,14 @@ for key in range(10):
 def test_another_schema_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "results.sqlite"
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {STORE_VERSION + 1}")
         connection.execute("CREATE TABLE rows (other)")
     connection.close()
     with pytest.raises(DamagedFileError) as caught:
         ResultStore(path)
     error = caught.value
     assert error.what == "results.sqlite has another schema"
-    assert (error.expected, error.got) == (f"schema version {SCHEMA_VERSION}", f"version {SCHEMA_VERSION + 1}")
+    assert (error.expected, error.got) == (f"schema version {STORE_VERSION} or older", f"version {STORE_VERSION + 1}")
     assert error.next_step == "update simzoo, or move the file away to begin a new one"
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("rows",)]
@@ -187,3 +187,67 @@ def test_a_file_that_is_no_database_is_set_aside_and_made_again(tmp_path):
         store = open_results(path)
     assert store.done(["key"]) == set()
     assert path.with_name("results.sqlite.damaged").exists()
+
+
+V1 = """
+CREATE TABLE blocks (
+    key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL, checksum TEXT NOT NULL
+);
+CREATE TABLE rows (block TEXT NOT NULL REFERENCES blocks (key), {columns});
+CREATE INDEX rows_of_block ON rows (block);
+CREATE TABLE sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
+CREATE TABLE runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_first_version_is_brought_up_with_its_rows(tmp_path):
+    fresh = ResultStore(tmp_path / "fresh.sqlite")
+    put(fresh, "k", [FULL], sheets=[SHEET])
+    with sqlite3.connect(fresh.path) as connection:
+        rows = connection.execute("SELECT * FROM rows").fetchall()
+        blocks = connection.execute("SELECT * FROM blocks").fetchall()
+    connection.close()
+    path = tmp_path / "old.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(V1.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
+        connection.executemany(f"INSERT INTO rows VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
+        connection.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?, ?)", blocks)
+    connection.close()
+    store = ResultStore(path)
+    assert store.done(["k"]) == set()  # it failed, and is tried again
+    put(store, "new", [FULL])
+    pd.testing.assert_frame_equal(store.rows(["new"]), frame([FULL]))
+    store.note_extraction("x", {"n": 3})
+    assert store.extraction("x") == {"n": 3}
+    with sqlite3.connect(path) as connection:
+        tables = [sorted(row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))]
+        tables.append(connection.execute("PRAGMA user_version").fetchone()[0])
+    connection.close()
+    assert tables == [["blocks", "claims", "extractions", "rows", "runs", "sheets"], STORE_VERSION]
+
+
+def test_processes_that_open_an_old_store_at_once_bring_it_up_once(tmp_path):
+    path = tmp_path / "old.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(V1.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
+    connection.close()
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: ResultStore(path), range(8)))
+    assert stores[0].done(["k"]) == set()
+
+
+def test_facts_of_an_extraction_that_was_never_noted_are_none(store):
+    assert store.extraction("nothing") == {}
+
+
+def test_rates_are_means_over_what_gave_a_value(store):
+    rows = [Row("cka", 1, n=100, seconds=1.0), Row("cka", 1, n=300, seconds=3.0), Row("cka", 1, n=9, status="failed")]
+    put(store, "k", rows)
+    assert store.rates() == {"cka": (2.0, 200.0)}
+
+
+def test_rows_that_are_not_written_stand_in_their_place(store):
+    put(store, "a", [Row("cka", 1, value=1.0)])
+    found = store.rows(["b", "a"], {"b": Row("cka", 1, status="skipped", reason="so")})
+    assert found["status"].tolist() == ["skipped", "ok"]

@@ -1,0 +1,152 @@
+"""`simzoo grid run` and `simzoo grid plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from simzoo.cli import output
+from simzoo.progress import Bars
+from simzoo.storage import file_name
+
+app = typer.Typer(
+    help="Measure a whole grid: models x augmentations x data x measures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Source = Annotated[
+    str | None, typer.Argument(metavar="[GRID]", help="A grid file, or the name of a grid (simzoo list grids).")
+]
+Models = Annotated[str | None, typer.Option("--models", help="Names and globs, with commas.")]
+Measures = Annotated[str | None, typer.Option("--measures", help="Names and globs, with commas; '*' is all.")]
+Augmentations = Annotated[str | None, typer.Option("--augmentations", help="NAME[:STRENGTH], with commas.")]
+GridData = Annotated[str | None, typer.Option("--data", help="Data sets, with commas.")]
+GridTaps = Annotated[str | None, typer.Option("--taps", help="final, blocks, residual, logits, or globs.")]
+GridN = Annotated[int | None, typer.Option("--n", min=2, help="At most so many images [default: 1000].")]
+Seeds = Annotated[str | None, typer.Option("--seeds", metavar="FIRST-LAST", help="Seeds of models named without one.")]
+Draws = Annotated[int | None, typer.Option("--draws", min=1, help="Draws of each augmentation [default: 1].")]
+Pairs = Annotated[str | None, typer.Option("--pairs", help="all, cross or first: which pairs of models.")]
+Resamples = Annotated[int | None, typer.Option("--resamples", min=0, help="Half-samples for intervals.")]
+Permutations = Annotated[int | None, typer.Option("--permutations", min=0, help="Permutations for the null.")]
+GridSeed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and of resampling.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="How many blocks run at once.")]
+
+
+@app.command("run")
+@output.friendly
+def run(
+    grid: Source = None,
+    models: Models = None,
+    measures: Measures = None,
+    augmentations: Augmentations = None,
+    data: GridData = None,
+    taps: GridTaps = None,
+    pool: output.Pool = None,
+    n: GridN = None,
+    seeds: Seeds = None,
+    draws: Draws = None,
+    pairs: Pairs = None,
+    epochs: output.Epochs = None,
+    train_images: output.TrainImages = None,
+    resamples: Resamples = None,
+    permutations: Permutations = None,
+    seed: GridSeed = None,
+    executor: Annotated[
+        str | None,
+        typer.Option("--executor", metavar="NAME[:ADDRESS]", help="What runs the blocks (simzoo list executors)."),
+    ] = None,
+    workers: Workers = 1,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.1, help="Seconds after which a measure is stopped.")
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove representations when nothing in the grid needs them any more.")
+    ] = False,
+    out: output.Out = "",
+    device: output.Device = "cpu",
+    no_train: output.NoTrain = False,
+    yes: output.Yes = False,
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Run a grid: compute what is missing, write one table, one page and its figures."""
+    from simzoo.grids import run_grid
+
+    words = _words(models, measures, augmentations, data)
+    words |= {"taps": taps, "pool": pool, "n": n, "seeds": seeds, "draws": draws, "pairs": pairs, "seed": seed}
+    words |= {"epochs": epochs, "train_images": train_images, "resamples": resamples, "permutations": permutations}
+    result = run_grid(
+        grid,
+        executor=executor,
+        workers=workers,
+        timeout=timeout,
+        prune=prune,
+        device=device,
+        may_train=not no_train,
+        yes=yes,
+        progress=Bars(),
+        **words,
+    )
+    folder = Path(out) if out else Path("simzoo-out") / file_name(f"grid-{result.name}")[: output.LONGEST_NAME]
+    written = result.save(folder)
+    if as_json:
+        output.emit(result.as_json(folder))
+    else:
+        output.show(result)
+    output.wrote([path for path in written if path.parent == folder] + [folder / "figures"])
+    if result.failed:
+        raise typer.Exit(1)
+
+
+@app.command("plan")
+@output.friendly
+def plan(
+    grid: Source = None,
+    models: Models = None,
+    measures: Measures = None,
+    augmentations: Augmentations = None,
+    data: GridData = None,
+    taps: GridTaps = None,
+    pool: output.Pool = None,
+    n: GridN = None,
+    seeds: Seeds = None,
+    draws: Draws = None,
+    pairs: Pairs = None,
+    epochs: output.Epochs = None,
+    train_images: output.TrainImages = None,
+    resamples: Resamples = None,
+    permutations: Permutations = None,
+    seed: GridSeed = None,
+    workers: Workers = 1,
+    graphml: Annotated[str, typer.Option("--graphml", metavar="FILE", help="Write the graph of blocks.")] = "",
+    device: output.Device = "cpu",
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Show what a grid will do: how many blocks, what is done, and about how long the rest will take."""
+    from simzoo.grids import plan_grid
+
+    words = _words(models, measures, augmentations, data)
+    words |= {"taps": taps, "pool": pool, "n": n, "seeds": seeds, "draws": draws, "pairs": pairs, "seed": seed}
+    words |= {"epochs": epochs, "train_images": train_images, "resamples": resamples, "permutations": permutations}
+    found = plan_grid(grid, device=device, workers=workers, **words)
+    if as_json:
+        output.emit(found.as_json())
+    else:
+        output.show(found)
+    if graphml:
+        output.wrote([found.write_graphml(Path(graphml))])
+
+
+def _words(*lists: str | None) -> dict[str, Any]:
+    """Return the words that are lists, which flags write with commas."""
+    names = ("models", "measures", "augmentations", "data")
+    return {
+        name: None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+        for name, text in zip(names, lists, strict=True)
+    }

@@ -1,0 +1,172 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from simzoo.errors import SimzooError, WeightsError, WorkerError
+from simzoo.grid.executors import InProcess
+from simzoo.grid.plan import blocks_of, plan
+from simzoo.grid.run import Run
+from simzoo.grid.source import Source
+from simzoo.grid.study import Skip
+from simzoo.names import resolve
+from simzoo.storage import home, representations_shelf
+from simzoo.table.store import ResultStore
+
+
+def run_of(study, shelves, **options):
+    return Run([study], plan(study, shelves, isolate=True), shelves, isolate=True, **options)
+
+
+def test_a_model_that_does_not_load_costs_its_own_rows(study, shelves, tmp_path):
+    card = tmp_path / "bad.toml"
+    (tmp_path / "bad.safetensors").write_bytes(b"no weights")
+    card.write_text('version = 1\nname = "bad"\nbackbone = "timm:resnet18"\nweights = { path = "bad.safetensors" }\n')
+    bad = Source("bad", resolve(f"file:{card}")[0])
+    good = study().models[0]
+    run = run_of(study("cka", "effective_rank", models=(good, bad), accuracy=False), shelves)
+    run.finish()
+    rows = run.rows()
+    failed = rows[rows["status"] == "failed"]
+    assert set(map(tuple, failed[["measure", "model", "model_b"]].fillna("").to_numpy())) == {
+        ("cka", "resnet18-init#0", "bad"),
+        ("cka", "bad", "bad"),
+        ("effective_rank", "bad", ""),
+    }
+    assert failed["reason"].str.contains("bad.safetensors").all()
+    assert set(failed["data"]) == {"digits"}
+    assert set(rows[rows["model"] == "resnet18-init#0"]["status"]) == {"ok", "failed"}
+    assert not rows[rows["status"] == "ok"].empty
+
+
+def test_a_model_whose_weights_are_not_there_is_planned_and_fails(study, shelves, tmp_path):
+    card = tmp_path / "gone.toml"
+    card.write_text('version = 1\nname = "gone"\nbackbone = "timm:resnet18"\nweights = { path = "gone.pt" }\n')
+    wanted = study("effective_rank", models=(Source("gone", resolve(f"file:{card}")[0]),), accuracy=False)
+    run = run_of(wanted, shelves)
+    run.finish()
+    assert run.rows()["reason"].str.contains("the weight file gone.pt is not there").all()
+    with pytest.raises(WeightsError):
+        plan(wanted, shelves)
+
+
+def test_without_isolation_it_ends_the_run(study, shelves, monkeypatch):
+    def out(self, *_):
+        raise SimzooError("this model does not load", expected="e", got="g", next_step="s")
+
+    monkeypatch.setattr(Source, "load", out)
+    with pytest.raises(SimzooError, match="this model does not load"):
+        Run([study("cka")], plan(study("cka"), shelves), shelves).finish()
+
+
+def test_cells_left_out_are_rows_that_say_so_and_run_nothing(study, shelves):
+    skip = (Skip(measure="cka", model="*#1", reason="too dear"), Skip(measure="effective_rank"))
+    run = run_of(study("cka", "effective_rank", skip=skip, accuracy=False), shelves)
+    ran = run.finish()
+    rows = run.rows()
+    skipped = rows[rows["status"] == "skipped"]
+    assert skipped["reason"].tolist() == ["too dear"] * 2 + ["left out by a filter of the grid"] * 2
+    assert skipped["model_b"].fillna("-").tolist() == ["resnet18-init#1", "resnet18-init#1", "-", "-"]
+    assert {block.kind: 1 for block in ran} == {"extract": 1, "measure": 1}
+    assert len(ran) == 2
+    assert run.missing() == []
+
+
+class DiesOnce(InProcess):
+    """As if a process had died, at the first call of each kind."""
+
+    def __init__(self, times):
+        self.times, self.seen = times, {}
+
+    def submit(self, fn, job):
+        count = self.seen[job.blocks[0].key] = self.seen.get(job.blocks[0].key, 0) + 1
+
+        def call(job):
+            if count <= self.times:
+                raise WorkerError("the process that did this died", expected="an answer", got="exit code -9")
+            return fn(job)
+
+        return super().submit(call, job)
+
+
+def test_a_job_whose_worker_died_is_begun_once_more(study, shelves):
+    run = run_of(study("cka"), shelves, executor=DiesOnce(1))
+    run.finish()
+    assert set(run.rows()["status"]) == {"ok"}
+    run = run_of(study("twonn", accuracy=False), shelves, executor=DiesOnce(2))
+    run.finish()
+    assert set(run.rows()["status"]) == {"failed"}
+    assert run.rows()["reason"].str.contains("the process that did this died").all()
+
+
+class Hangs(InProcess):
+    def submit(self, fn, job):
+        def call(job):
+            if job.timeout == 3:
+                raise TimeoutError
+            return fn(job)
+
+        return super().submit(call, job)
+
+
+def test_a_measure_that_is_stopped_says_so_and_extraction_has_no_timeout(study, shelves):
+    run = run_of(study("twonn", accuracy=False), shelves, executor=Hangs(), timeout=3)
+    run.finish()
+    rows = run.rows()
+    assert set(rows["status"]) == {"failed"}
+    assert rows["reason"].str.contains("twonn of resnet18-init#0 did not end").iloc[0]
+    assert rows["reason"].str.contains("an end within 3 seconds").all()
+    assert rows["reason"].str.contains("--timeout SECONDS gives it longer").all()
+
+
+def test_representations_are_removed_when_nothing_needs_them_and_the_table_stays_whole(study, shelves):
+    seen = []
+
+    class Looks(InProcess):
+        def submit(self, fn, job):
+            seen.append(len(representations_shelf().keys()))
+            return super().submit(fn, job)
+
+    wanted = study("effective_rank", "cka", accuracy=False)
+    run = run_of(wanted, shelves, executor=Looks(), prune=True)
+    run.finish()
+    assert max(seen) == 2
+    assert representations_shelf().keys() == []
+    assert run.store.extraction(blocks_of(run.graph, "extract")[0].key)["n"] == 40
+    again = run_of(wanted, shelves)
+    assert again.finish() == []
+    pd.testing.assert_frame_equal(again.rows(), run.rows())
+
+
+def test_out_of_memory_halves_the_batch_and_gives_the_same(study, shelves, monkeypatch):
+    import simzoo.grid.work as module
+
+    real, sizes = module.extract, []
+
+    def small_memory(*args, batch_size, **options):
+        sizes.append(batch_size)
+        if batch_size > 16:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return real(*args, batch_size=batch_size, **options)
+
+    monkeypatch.setattr(module, "extract", small_memory)
+    run = run_of(study("effective_rank", models=study().models[:1], accuracy=False), shelves)
+    run.finish()
+    assert sizes == [64, 32, 16]
+    small = run.rows()["value"].astype(float)
+    monkeypatch.setattr(module, "extract", real)
+    representations_shelf().remove(representations_shelf().keys())
+    run.store = ResultStore(home() / "other.sqlite")
+    run.finish()
+    np.testing.assert_allclose(run.rows()["value"].astype(float), small, rtol=1e-5)
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(study, shelves, monkeypatch):
+    import simzoo.grid.work as module
+
+    def broken(*_, **__):
+        raise RuntimeError("shape mismatch")
+
+    monkeypatch.setattr(module, "extract", broken)
+    run = run_of(study("effective_rank", accuracy=False), shelves)
+    run.finish()
+    assert set(run.rows()["reason"]) == {"RuntimeError: shape mismatch"}

@@ -1,0 +1,94 @@
+import pytest
+
+from simzoo.errors import UnknownNameError, UsageError
+from simzoo.grid.expand import studies
+from simzoo.grid.words import words
+
+
+@pytest.fixture
+def expanded(shelves, tmp_path):
+    def make(**given):
+        text = "\n".join(f"{name} = {value}" for name, value in given.items())
+        path = tmp_path / "grid.toml"
+        path.write_text(f'version = 1\nname = "g"\n{text}\n')
+        return studies(words(path, {}, shelves), shelves)[0]
+
+    return make
+
+
+def names(found):
+    return [source.name for source in found[0].models]
+
+
+def test_globs_stand_for_cards_and_keep_what_follows(expanded):
+    assert names(expanded(models='["resnet18-i*", "vit-init#0-1"]')) == ["resnet18-init", "vit-init#0", "vit-init#1"]
+    assert names(expanded(models='["resnet18-i*#2-3"]')) == ["resnet18-init#2", "resnet18-init#3"]
+
+
+def test_seeds_are_for_models_that_state_none_and_take_one(expanded):
+    found = names(expanded(models='["resnet18-init", "vit-init#5"]', seeds='"0-1"'))
+    assert found == ["resnet18-init#0", "resnet18-init#1", "vit-init#5"]
+
+
+def test_options_that_are_lists_are_sweeps(expanded):
+    (study,) = expanded(
+        models='["resnet18-init"]',
+        measures='["cka", { name = "mutual_knn", k = [5, 10], metric = "euclidean" }, "cka"]',
+    )
+    assert [(call.name, dict(call.params)) for call in study.measures] == [
+        ("cka", {}),
+        ("mutual_knn", {"k": 5, "metric": "euclidean"}),
+        ("mutual_knn", {"k": 10, "metric": "euclidean"}),
+    ]
+
+
+def test_a_glob_of_measures_is_all_that_fit(expanded, shelves):
+    (study,) = expanded(models='["resnet18-init"]', measures='["cka*"]')
+    assert [call.name for call in study.measures] == [name for name in shelves.measures if name.startswith("cka")]
+
+
+def test_strengths_draws_and_data_each_give_studies(expanded):
+    found = expanded(
+        models='["resnet18-init"]', augmentations='["none", { name = "crop", strength = [0.5, 1] }]', draws=2
+    )
+    assert [(study.augmentation, study.draw) for study in found] == [
+        ("none", 0),
+        *(("crop:0.5", draw) for draw in (0, 1)),
+        *(("crop:1", draw) for draw in (0, 1)),
+    ]
+    assert {(study.data, study.split, study.accuracy) for study in found} == {("digits", "test", False)}
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "text"),
+    [
+        (
+            {"models": '["resnet18-init", "nothing*"]'},
+            UnknownNameError,
+            "grid.toml, line 3, models: unknown model 'noth",
+        ),
+        ({"models": '["resnet18-innit"]'}, UnknownNameError, "line 3, models: unknown model 'resnet18-innit'"),
+        (
+            {"models": '["vit-init"]', "measures": '[\n"cka",\n"ckaa"]'},
+            UnknownNameError,
+            "line 6, measures: unknown measure",
+        ),
+        ({"models": '["vit-init"]', "measures": '["zz*"]'}, UnknownNameError, "line 4, measures: unknown measure 'zz"),
+        (
+            {"models": '["vit-init"]', "measures": '[{ name = "cka", q = 1 }]'},
+            UsageError,
+            "line 4, measures: measure 'cka' has no option 'q'",
+        ),
+        ({"models": '["vit-init"]', "data": '["nowhere"]'}, UsageError, "line 4, data: "),
+        ({"models": '["vit-init"]', "augmentations": '["crop:x"]'}, UsageError, "line 4, augmentations: 'crop:x' does"),
+        (
+            {"models": '["vit-init"]', "augmentations": '[{ name = "crop", k = 2 }]'},
+            UsageError,
+            "line 4, augmentations: augmentation 'crop' takes no k here",
+        ),
+    ],
+)
+def test_errors_name_file_line_and_key(expanded, given, kind, text):
+    with pytest.raises(kind) as caught:
+        expanded(**given)
+    assert text in str(caught.value)
