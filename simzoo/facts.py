@@ -93,7 +93,7 @@ def similarity(
     name: str,
     version: int,
     range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
-    identical: float,
+    identical: float | None,
     larger: Literal["more alike", "less alike"],
     symmetric: bool,
     invariant_to: Iterable[str] | tuple[Iterable[str], Iterable[str]],
@@ -104,6 +104,7 @@ def similarity(
 ) -> Callable[[P], P]:
     """Declare a similarity: one float of two representations of the same samples.
 
+    `identical` is its value of a representation with itself, None where that depends on the representation.
     `invariant_to` is a set of groups, or two sets where the sides differ. With `inner=`, the value is the sum
     of the elementwise product of `inner(x, **options)` and `inner(y, **options)`, two (n, n) matrices that
     permute with the samples: layer grids, nulls and intervals follow from it. `grid=(xs, ys, **options)`
