@@ -10,19 +10,25 @@ from simzoo.hookspecs import hookimpl
 @hookimpl
 def simzoo_measures() -> list[Any]:
     """Return the similarities."""
+    from simzoo.measures.similarity.cca import cca, r2_cca, svcca
     from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
     from simzoo.measures.similarity.cknna import cknna
     from simzoo.measures.similarity.hsic import hsic
     from simzoo.measures.similarity.neighbours import mutual_knn
     from simzoo.measures.similarity.procrustes import procrustes
+    from simzoo.measures.similarity.pwcca import pwcca
     from simzoo.measures.similarity.rbf import cka_rbf
 
     return [
+        cca,
         cka_rbf,
         cknna,
         hsic,
         linear_cka,
         mutual_knn,
         procrustes,
+        pwcca,
+        r2_cca,
+        svcca,
         unbiased_cka,
     ]

@@ -91,7 +91,7 @@ def cka_rbf(x: Any, y: Any, *, bandwidth: float = 1.0, sigma: float | None = Non
     Undefined: rows all equal (ConstantInputError); half of all pairs of rows equal (DuplicateRowsError); one sample
     (TooFewSamplesError); a width so large that the kernel is constant (UndefinedError).
     Cost: n^2 (d + d2) multiply-adds, 2 n^2 exponentials and two medians of n^2 / 2; memory for a few (n, n) matrices.
-    Departures: none; the paper leaves open of what the median is. Of squares, as some tools take it, it is nearly the same.
+    Departures: none; of squared distances, as some tools take it, the median is nearly the same.
     Reference: Kornblith et al. 2019, "Similarity of neural network representations revisited" (arXiv 1905.00414).
 
     >>> x = torch.randn(100, 8, generator=torch.Generator().manual_seed(0))
