@@ -41,7 +41,10 @@ def measures_page() -> str:
     )
     bodies = [
         f"## {sheet.name}\n\n{inspect.getdoc(sheet.function)}\n\n"
-        + "".join(f"- {case}: {what}\n" for case, what in sheet.domain.items())
+        + "".join(
+            f"- {case}: {what if isinstance(what, str) else 'x: {}, y: {}'.format(*what)}\n"
+            for case, what in sheet.domain.items()
+        )
         + f"- reference: `{sheet.reference}`, sheet version {sheet.version}\n"
         for sheet in sheets
     ]

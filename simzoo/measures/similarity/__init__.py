@@ -13,18 +13,23 @@ def simzoo_measures() -> list[Any]:
     from simzoo.measures.similarity.cca import cca, r2_cca, svcca
     from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
     from simzoo.measures.similarity.cknna import cknna
+    from simzoo.measures.similarity.eigenspace import eigenspace_overlap
     from simzoo.measures.similarity.hsic import hsic
     from simzoo.measures.similarity.neighbours import mutual_knn
     from simzoo.measures.similarity.procrustes import procrustes
     from simzoo.measures.similarity.pwcca import pwcca
     from simzoo.measures.similarity.rbf import cka_rbf
+    from simzoo.measures.similarity.regression import gulp, linear_regression
 
     return [
         cca,
         cka_rbf,
         cknna,
+        eigenspace_overlap,
+        gulp,
         hsic,
         linear_cka,
+        linear_regression,
         mutual_knn,
         procrustes,
         pwcca,

@@ -145,4 +145,5 @@ def _bases(x: Any, y: Any) -> tuple[Basis, Basis]:
 
 
 def _correlations(a: Basis, b: Basis) -> torch.Tensor:
-    return torch.linalg.svdvals(cross(a.directions, b.directions).double()).clamp(max=1)
+    cosines: torch.Tensor = torch.linalg.svdvals(cross(a.directions, b.directions).double())
+    return cosines.clamp(max=1)
