@@ -47,7 +47,7 @@ class MeasureSheet:
     stochastic: bool = False
     tolerance: float | None = None
     domain: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
-    chance: float | Callable[..., float] | None = None
+    chance: float | Callable[..., float | None] | None = None
     variants: tuple[Mapping[str, Any], ...] = ({},)
     fields: tuple[str, ...] = ("value",)
     neighbours: str | None = None

@@ -79,7 +79,7 @@ def _pairs(x: Any, *, k: int) -> _Pairs:
     n = len(points)
     near = search(points, points, k, leave_one_out=True)
     rows, order = near.rows.sort(dim=1)
-    at = (rows + n * torch.arange(n)[:, None]).flatten()
+    at = (rows + n * torch.arange(n, device=rows.device)[:, None]).flatten()
     values = near.scores.gather(1, order).flatten().double()
     hsic = _hsic(at, values, values, n)
     rounding = 16 * torch.finfo(points.dtype).eps * (values @ values)

@@ -41,6 +41,10 @@ def _centred(kernel: torch.Tensor, *, estimator: Estimator = "unbiased") -> torc
     return (u_centered(kernel) if estimator == "unbiased" else recentered(kernel)) / divisor
 
 
+def _chance(_: int, *, estimator: Estimator = "unbiased", **__: Any) -> float | None:
+    return 0.0 if estimator == "unbiased" else None
+
+
 @similarity(
     name="hsic",
     version=1,
@@ -50,7 +54,7 @@ def _centred(kernel: torch.Tensor, *, estimator: Estimator = "unbiased") -> torc
     symmetric=True,
     invariant_to={"permutation", "rotation", "translation"},
     domain={"constant": "ConstantInputError", "n < 4": "TooFewSamplesError"},
-    chance=0.0,
+    chance=_chance,
     variants=(
         {"estimator": "unbiased"},
         {"estimator": "biased", "range": (0, float("inf")), "domain": {"constant": "ConstantInputError"}},

@@ -79,7 +79,7 @@ def permutation_angular(x: Any, y: Any) -> float:
 def assignment(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return rows and columns of a (p, q) matrix, each min(p, q), matched one to one for the highest sum."""
     rows, columns = linear_sum_assignment(scores.cpu().numpy(), maximize=True)
-    return torch.from_numpy(rows), torch.from_numpy(columns)
+    return torch.from_numpy(rows).to(scores.device), torch.from_numpy(columns).to(scores.device)
 
 
 def _matched_norm(a: torch.Tensor, b: torch.Tensor, order: tuple[torch.Tensor, torch.Tensor], sign: int) -> float:
@@ -87,7 +87,7 @@ def _matched_norm(a: torch.Tensor, b: torch.Tensor, order: tuple[torch.Tensor, t
     i, j = order
     total = float((a[:, i].double() + sign * b[:, j].double()).square().sum())
     for side, matched in ((a, i), (b, j)):
-        left = torch.ones(side.shape[1], dtype=torch.bool)
+        left = torch.ones(side.shape[1], dtype=torch.bool, device=side.device)
         left[matched] = False
         total += float(side[:, left].double().square().sum())
     return math.sqrt(total)

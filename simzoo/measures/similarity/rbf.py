@@ -35,7 +35,7 @@ def _unit_rbf(kernel: torch.Tensor, *, bandwidth: float = 1.0, sigma: float | No
 def _median_distance(squares: torch.Tensor) -> torch.Tensor:
     """Return the median of the distances off the diagonal, (..., 1, 1); half of them are enough."""
     m = squares.shape[-1]
-    i, j = torch.triu_indices(m, m, 1)
+    i, j = torch.triu_indices(m, m, 1, device=squares.device)
     pairs = squares[..., i, j]
     count = pairs.shape[-1]
     low, high = (pairs.kthvalue(k).values for k in ((count + 1) // 2, count // 2 + 1))

@@ -42,6 +42,7 @@ def test_independent_features_average_to_zero_only_without_bias():
     values = [hsic(x, y) for x, y in draws]
     assert np.mean(values) == pytest.approx(0, abs=3 * np.std(values) / 60**0.5)
     assert np.mean([hsic(x, y, estimator="biased") for x, y in draws]) > 0.5
+    assert (hsic.sheet.chance(30), hsic.sheet.chance(30, estimator="biased")) == (0, None)
 
 
 def test_refusals():
