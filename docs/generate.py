@@ -29,7 +29,7 @@ def measures_page() -> str:
     sheets = [entry.sheet for entry in catalog().measures.values()]
     head = ["name", "kind", "range", "larger means", "symmetric", *GROUPS, "needs"]
     rows = [
-        [f"[`{sheet.name}`](#{sheet.name})", sheet.kind, f"[{sheet.range[0]}, {sheet.range[1]}]", sheet.larger]
+        [f"[`{sheet.name}`](#{sheet.name})", sheet.kind, f"[{sheet.range[0]:g}, {sheet.range[1]:g}]", sheet.larger]
         + ["yes" if sheet.symmetric else "."]
         + [_sides(sheet.invariant_to, group) for group in GROUPS]
         + [", ".join(sorted(sheet.needs))]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from simzoo.errors import TooFewSamplesError, UsageError
-from simzoo.facts import similarity
+from simzoo.facts import GROUPS, similarity
 from simzoo.measures.arrays import matrix, require_samples
 from simzoo.measures.derived.basis import Basis, cross, overlap, principal_basis, require_tall
 
@@ -22,7 +22,7 @@ _DOMAIN = {"n <= d": "TooFewSamplesError", "n < 4": "TooFewSamplesError", "const
     identical=1,
     larger="more alike",
     symmetric=True,
-    invariant_to={"affine"},
+    invariant_to=GROUPS,
     domain=_DOMAIN,
     reference="raghu2017svcca",
 )
@@ -55,7 +55,7 @@ def cca(x: Any, y: Any) -> float:
     identical=1,
     larger="more alike",
     symmetric=True,
-    invariant_to={"affine"},
+    invariant_to=GROUPS,
     domain=_DOMAIN,
     reference="kornblith2019similarity",
 )

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from simzoo.errors import UndefinedError, UsageError
-from simzoo.facts import similarity
+from simzoo.facts import GROUPS, similarity
 from simzoo.measures.arrays import squared_norm
 from simzoo.measures.derived.basis import Basis, cross, principal_basis, require_tall
 from simzoo.measures.derived.gram import unit_centered
@@ -24,7 +24,7 @@ _TALL = {"n < 4": "TooFewSamplesError", **_CONSTANT}
     identical=1,
     larger="more alike",
     symmetric=False,
-    invariant_to=(_UNCHANGED_BY, ("affine",)),
+    invariant_to=(_UNCHANGED_BY, GROUPS),
     domain={"n <= d": ("value", "TooFewSamplesError"), **_TALL},
     variants=(
         {"ridge": 0.0},
@@ -94,7 +94,7 @@ def linear_regression(x: Any, y: Any, *, ridge: float = 0.0, held_out: bool = Fa
     identical=0,
     larger="less alike",
     symmetric=True,
-    invariant_to={"affine"},
+    invariant_to=GROUPS,
     domain={"n <= d": "TooFewSamplesError", **_TALL},
     variants=({"ridge": 0.0}, {"ridge": 0.01, "invariant_to": _UNCHANGED_BY, "domain": _CONSTANT}),
     reference="boixadsera2022gulp",

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from simzoo.errors import UsageError
-from simzoo.facts import similarity
+from simzoo.facts import GROUPS, similarity
 from simzoo.measures.derived.basis import principal_basis, require_tall
 from simzoo.measures.derived.factor import unit_factor
 from simzoo.measures.similarity.procrustes import rotated_distance
@@ -92,7 +92,7 @@ def angular_shape(x: Any, y: Any) -> float:
     domain=_TALL,
     variants=(
         {"alpha": 0.5},
-        {"alpha": 0.0, "invariant_to": ("affine",)},
+        {"alpha": 0.0, "invariant_to": GROUPS},
         {"alpha": 1.0, "invariant_to": _UNCHANGED_BY, "domain": _CONSTANT},
     ),
     reference="williams2021shapes",
