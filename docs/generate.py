@@ -29,7 +29,7 @@ def measures_page() -> str:
     sheets = [entry.sheet for entry in catalog().measures.values()]
     head = ["name", "kind", "range", "larger means", "symmetric", *GROUPS, "needs"]
     rows = [
-        [f"[`{sheet.name}`](#{sheet.name})", sheet.kind, f"[{sheet.range[0]}, {sheet.range[1]}]", sheet.larger]
+        [f"[`{sheet.name}`](#{sheet.name})", sheet.kind, f"[{sheet.range[0]:g}, {sheet.range[1]:g}]", sheet.larger]
         + ["yes" if sheet.symmetric else "."]
         + [_sides(sheet.invariant_to, group) for group in GROUPS]
         + [", ".join(sorted(sheet.needs))]
@@ -41,7 +41,10 @@ def measures_page() -> str:
     )
     bodies = [
         f"## {sheet.name}\n\n{inspect.getdoc(sheet.function)}\n\n"
-        + "".join(f"- {case}: {what}\n" for case, what in sheet.domain.items())
+        + "".join(
+            f"- {case}: {what if isinstance(what, str) else 'x: {}, y: {}'.format(*what)}\n"
+            for case, what in sheet.domain.items()
+        )
         + f"- reference: `{sheet.reference}`, sheet version {sheet.version}\n"
         for sheet in sheets
     ]

@@ -46,8 +46,8 @@ class MeasureSheet:
     of: Literal["features", "logits"] = "features"
     stochastic: bool = False
     tolerance: float | None = None
-    domain: Mapping[str, str] = field(default_factory=dict)
-    chance: float | Callable[..., float] | None = None
+    domain: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
+    chance: float | Callable[..., float | None] | None = None
     variants: tuple[Mapping[str, Any], ...] = ({},)
     fields: tuple[str, ...] = ("value",)
     neighbours: str | None = None
@@ -93,7 +93,7 @@ def similarity(
     name: str,
     version: int,
     range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
-    identical: float,
+    identical: float | None,
     larger: Literal["more alike", "less alike"],
     symmetric: bool,
     invariant_to: Iterable[str] | tuple[Iterable[str], Iterable[str]],
@@ -104,10 +104,11 @@ def similarity(
 ) -> Callable[[P], P]:
     """Declare a similarity: one float of two representations of the same samples.
 
-    `invariant_to` is a set of groups, or two sets where the sides differ. With `inner=`, the value is the sum
-    of the elementwise product of `inner(x, **options)` and `inner(y, **options)`, two (n, n) matrices that
-    permute with the samples: layer grids, nulls and intervals follow from it. `grid=(xs, ys, **options)`
-    gives a whole matrix by a cheaper exact route.
+    `identical` is its value of a representation with itself, None where that depends on the representation.
+    `invariant_to` is a set of groups, or two sets where the sides differ; so may an entry of `domain` be two. With
+    `inner=`, the value is the sum of the elementwise product of `inner(x, **options)` and `inner(y, **options)`, two
+    (n, n) matrices that permute with the samples: layer grids, nulls and intervals follow from it.
+    `grid=(xs, ys, **options)` gives a whole matrix by a cheaper exact route.
     """
     return _attach_measure(
         kind="similarity",
@@ -225,7 +226,7 @@ def _attach_part(kind: Any, name: str, version: int, reference: str, facts: Mapp
 
 
 def _attach_measure(
-    *, needs: Iterable[str] = (), domain: Mapping[str, str] | None = None, **given: Any
+    *, needs: Iterable[str] = (), domain: Mapping[str, str | tuple[str, str]] | None = None, **given: Any
 ) -> Callable[[P], P]:
     wanted, cases = frozenset(needs), dict(domain or {})
     name, (low, high) = given["name"], given["range"]
@@ -277,9 +278,10 @@ def _only(measure: str, word: str, given: Iterable[str], allowed: Iterable[str])
         )
 
 
-def _only_known_cases(measure: str, domain: Mapping[str, str]) -> None:
+def _only_known_cases(measure: str, domain: Mapping[str, str | tuple[str, str]]) -> None:
     _only(measure, "domain", domain, EDGE_CASES)
-    _only(measure, "domain", domain.values(), ["value", *sorted(_error_names(UndefinedError))])
+    found = [name for entry in domain.values() for name in ([entry] if isinstance(entry, str) else entry)]
+    _only(measure, "domain", found, ["value", *sorted(_error_names(UndefinedError))])
 
 
 def _error_names(kind: type[UndefinedError]) -> set[str]:

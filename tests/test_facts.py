@@ -92,6 +92,7 @@ def test_a_sheet_is_frozen():
         ({"needs": {"label", "views"}}, "needs", "labels, views, logits", "label"),
         ({"domain": {"n = d": "value"}}, "domain", "n <= d, n < 4, constant", "n = d"),
         ({"domain": {"constant": "ConstantInputEror"}}, "domain", "value, ConstantInputError", "ConstantInputEror"),
+        ({"domain": {"constant": ("value", "ValueEror")}}, "domain", "value, ConstantInputError", "ValueEror"),
         ({"variants": [{"k": 1, "domain": {"zero row": "value"}}]}, "domain", "zero rows", "zero row"),
         ({"variants": [{"k": 1, "invariant_to": ("all",)}]}, "invariant_to", "permutation", "all"),
     ],

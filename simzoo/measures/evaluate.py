@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
 from simzoo.facts import MeasureSheet
 from simzoo.measures.arrays import held, matrix
-from simzoo.measures.derived.inner import dots
+from simzoo.measures.derived.inner import KernelInner, dots
 from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
@@ -101,7 +101,7 @@ def unchecked_matrix(
     """Return the matrix of `matrix_of`, of representations that are known to fit, in whatever order their rows are."""
     if sheet.grid is not None:
         values: Matrix = np.asarray(sheet.grid(left, right, **params), dtype=np.float64)
-    elif sheet.inner is not None and fits([*left, *(right or ())]):
+    elif inner_of(sheet, params) is not None and fits([*left, *(right or ())]):
         a = inner_rows(sheet, left, params)
         b = a if right is None else inner_rows(sheet, right, params)
         values = dots(a, b).numpy()
@@ -110,6 +110,18 @@ def unchecked_matrix(
     if not np.isfinite(values).all():
         raise _not_finite(sheet, f"{int((~np.isfinite(values)).sum())} of {values.size} values are not numbers")
     return values
+
+
+def inner_of(sheet: MeasureSheet, params: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the inner of a similarity; None where it has none, or where its kernel does not know an option given.
+
+    With such an option (batches) the value is no inner product of matrices that permute with the samples.
+    """
+    if not isinstance(sheet.inner, KernelInner):
+        return sheet.inner
+    parameters = inspect.signature(sheet.function).parameters
+    changed = {name for name, value in params.items() if value != parameters[name].default}
+    return None if changed - sheet.inner.options else sheet.inner
 
 
 def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mapping[str, Any]) -> torch.Tensor:

@@ -16,7 +16,7 @@ import torch
 
 from simzoo.facts import MeasureSheet
 from simzoo.measures.derived.inner import KernelInner, dots
-from simzoo.measures.evaluate import Matrix, fits, inner_rows, stacked, unchecked_matrix
+from simzoo.measures.evaluate import Matrix, fits, inner_of, inner_rows, stacked, unchecked_matrix
 from simzoo.representations.representation import Representation
 
 Rows = npt.NDArray[np.intp]
@@ -39,7 +39,7 @@ def halved(sheet: MeasureSheet, params: Mapping[str, Any]) -> dict[str, Any]:
 def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) -> Callable[[Rows], Matrix]:
     """Return a function from rows to the matrix of the similarity on these rows alone."""
     everything, itself = [*xs, *(() if ys is xs else ys)], ys is xs
-    inner = sheet.inner
+    inner = inner_of(sheet, params)
     if not isinstance(inner, KernelInner) or not fits(everything):
         return lambda rows: unchecked_matrix(
             sheet, [_part(x, rows) for x in xs], None if itself else [_part(y, rows) for y in ys], params
@@ -58,7 +58,7 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
 
 def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) -> Callable[[Rows], Matrix]:
     """Return a function from an order to the matrix of the similarity with the rows of `ys` in that order."""
-    if sheet.inner is None or not fits([*xs, *ys]):
+    if inner_of(sheet, params) is None or not fits([*xs, *ys]):
         return lambda order: unchecked_matrix(sheet, xs, [_part(y, order) for y in ys], params)
     a = inner_rows(sheet, xs, params)
     b = (a if ys is xs else inner_rows(sheet, ys, params)).T.contiguous()  # one entry of all layers lies together

@@ -14,7 +14,7 @@ from simzoo.measures.evaluate import evaluate
 from simzoo.testing.samples import IMPLIED, Array, Sample, sample
 
 EXACT = 1e-8
-_NO_OPTIONS = {"invariant_to", "domain", "range"}
+_NO_OPTIONS = {"invariant_to", "domain", "range", "identical"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def cases_of(measure: Any) -> list[Case]:
         groups = variant.get("invariant_to")
         domain = {**dict.fromkeys(EDGE_CASES, "value"), **variant["domain"]} if "domain" in variant else sheet.domain
         sides = sheet.invariant_to if groups is None else (frozenset(groups),) * 2
-        changed = replace(sheet, invariant_to=sides, domain=domain, range=variant.get("range", sheet.range))
+        told = {name: variant.get(name, getattr(sheet, name)) for name in ("range", "identical")}
+        changed = replace(sheet, invariant_to=sides, domain=domain, **told)
         made += [Case(changed, options, support) for support in support_ways(sheet)]
     return made
 

@@ -56,7 +56,7 @@ def test_labels_and_support_are_taken_from_representations():
             UsageError,
             "has no option 'kk'(.|\n)*options: k, metric(.|\n)*simzoo show",
         ),
-        (linear_cka, {"y": sides(1)[0], "k": 3}, UsageError, "options: none"),
+        (unbiased_cka, {"y": sides(1)[0], "k": 3}, UsageError, "options: none"),
         (linear_cka, {}, UsageError, "compares two representations"),
         (effective_rank, {"y": sides(1)[0]}, UsageError, "of one representation"),
         (linear_cka, {"y": sides(1)[0][:9]}, InputError, "40 and 9 rows"),
@@ -183,4 +183,5 @@ def test_the_hooks_load_no_torch_until_they_are_called():
         "cka cka_unbiased mutual_knn procrustes effective_rank twonn knn_accuracy linear_probe class_cka alignment "
         "invariance"
     )
-    assert printed == ["False", "True", *names.split()]
+    assert printed[:2] == ["False", "True"]
+    assert {*printed[2:]} >= {*names.split()}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from simzoo.errors import ConstantInputError
+from simzoo.errors import ConstantInputError, TooFewSamplesError
 from simzoo.facts import geometry, similarity
 
 DOC = """{first}
@@ -217,3 +217,43 @@ def test_views_and_support_move_with_their_side(failures):
             for check in failures(geometry(**sheet, invariant_to={*groups, "scale"}, needs=needs)(function))
             if not check.startswith(DOCUMENTED)
         ] == [INVARIANT]
+
+
+def test_without_one_value_identical_sides_have_that_of_the_pair(failures):
+    def unnormalised(x, y):
+        return cka(x, y) * float(np.var(np.asarray(x), axis=0).sum())
+
+    # the scale of the first side counts, that of the second does not
+    groups = (GROUPS - {"scale"}, GROUPS)
+    given = {"identical": None, "symmetric": False, "range": (0, 1e9)}
+    assert failures(declared(unnormalised, invariant_to=groups, **given)) == {}
+    found = failures(declared(lambda x, y: unnormalised(y, x), invariant_to=groups, **given))
+    assert "also after a scale" in found["identical sides give the declared value"]
+
+
+def test_edge_cases_may_differ_between_the_sides(failures):
+    def guarded(x, y):
+        y = np.asarray(y)
+        if np.shape(y)[0] <= np.shape(y)[1]:
+            raise TooFewSamplesError("n <= d", expected="n > d", got="n <= d", next_step="more")
+        return cka(x, y)
+
+    given = {"symmetric": True, "domain": {**SHEET["domain"], "n < 4": "TooFewSamplesError"}}
+    given["domain"]["n <= d"] = ("value", "TooFewSamplesError")
+    assert failures(declared(guarded, **given)) == {}
+    given["domain"]["n <= d"] = "TooFewSamplesError"
+    assert "'n <= d' (side 0)" in failures(declared(guarded, **given))["edge cases are as declared"]
+
+
+def test_each_side_is_tried_as_the_wider_one_and_as_wide_as_the_other(failures):
+    def of_the_narrower(x, y):
+        narrow = np.asarray(x if np.shape(x)[1] <= np.shape(y)[1] else y, dtype=float)
+        return cka(x, y) * np.abs(np.corrcoef(narrow.T)).mean()
+
+    given = {"range": (0, 1), "identical": None}
+    right = declared(of_the_narrower, invariant_to=GROUPS - {"rotation"}, symmetric=False, **given)
+    assert failures(right).keys() <= {"different widths meet"}
+    wrong = declared(of_the_narrower, invariant_to=(GROUPS, GROUPS - {"rotation"}), symmetric=True, **given)
+    found = failures(wrong)
+    assert "take 'rotation'" in found[INVARIANT]
+    assert "declare symmetric=False" in found["symmetry is as declared"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from simzoo.measures.arrays import matrix
+from simzoo.measures.arrays import matrix, require_samples, require_variation
 from simzoo.representations.derived import derived
 
 
@@ -18,7 +18,26 @@ def centered_factor(x: Any) -> torch.Tensor:
     where d is above n. (From the features, not from their Gram matrix: its square root would halve the digits.)
     """
     features = matrix(x).double()
-    features = features - features.mean(0)
+    return _narrowed(features - features.mean(0))
+
+
+@derived
+def raw_factor(x: Any) -> torch.Tensor:
+    """Return F (n, min(n, d)) in float64 with F F^T = x x^T: `centered_factor` without the centring."""
+    return _narrowed(matrix(x).double())
+
+
+@derived
+def unit_factor(x: Any) -> torch.Tensor:
+    """Return `centered_factor` scaled to norm 1, after refusing what does not vary."""
+    features = matrix(x)
+    require_samples(len(features), 2, "one sample does not vary")
+    require_variation(features, "centred, they are zero and have no shape")
+    factor: torch.Tensor = centered_factor(x)
+    return factor.div(float(factor.norm()))
+
+
+def _narrowed(features: torch.Tensor) -> torch.Tensor:
     return triangle(features.T).T if features.shape[0] < features.shape[1] else features
 
 

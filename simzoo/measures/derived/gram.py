@@ -27,14 +27,14 @@ def centered_gram(x: Any) -> torch.Tensor:
     return features @ features.T
 
 
-def unit_recentered(kernel: torch.Tensor) -> torch.Tensor:
-    """Centre (..., m, m) kernels on both sides and scale them to norm 1."""
+def recentered(kernel: torch.Tensor) -> torch.Tensor:
+    """Centre (..., m, m) kernels on both sides."""
     rows = kernel.mean(-1, keepdim=True)
-    return unit(kernel - (rows - rows.mean(-2, keepdim=True)) - rows.mT, _traces(kernel))
+    return kernel - (rows - rows.mean(-2, keepdim=True)) - rows.mT
 
 
-def unit_u_centered(kernel: torch.Tensor) -> torch.Tensor:
-    """U-centre (..., m, m) kernels (Szekely and Rizzo: the diagonal is left out, and 0) and scale them to norm 1."""
+def u_centered(kernel: torch.Tensor) -> torch.Tensor:
+    """U-centre (..., m, m) kernels (Szekely and Rizzo: the diagonal is left out, and 0)."""
     m = kernel.shape[-1]
     require_samples(m, 4, "U-centring divides by (n - 1)(n - 2) and leaves nothing of 3")
     matrices = kernel.clone()
@@ -43,7 +43,17 @@ def unit_u_centered(kernel: torch.Tensor) -> torch.Tensor:
     matrices -= rows - rows.sum(-2, keepdim=True) / (m - 1)
     matrices -= rows.mT
     matrices.diagonal(dim1=-2, dim2=-1).zero_()
-    return unit(matrices, _traces(kernel))
+    return matrices
+
+
+def unit_recentered(kernel: torch.Tensor) -> torch.Tensor:
+    """Centre (..., m, m) kernels on both sides and scale them to norm 1."""
+    return unit(recentered(kernel), _traces(kernel))
+
+
+def unit_u_centered(kernel: torch.Tensor) -> torch.Tensor:
+    """U-centre (..., m, m) kernels and scale them to norm 1."""
+    return unit(u_centered(kernel), _traces(kernel))
 
 
 unit_centered_gram = KernelInner(centered_gram, unit_recentered)  # <of x, of y> is linear CKA

@@ -29,6 +29,11 @@ class KernelInner:
         """Return the (n, n) matrix of `x`."""
         return self.finished(self.raw(x, options), options)
 
+    @property
+    def options(self) -> set[str]:
+        """The options that either step knows."""
+        return {name for step in (self.kernel, self.finish) for name in inspect.signature(step).parameters}
+
     def raw(self, x: Any, options: Mapping[str, Any]) -> torch.Tensor:
         """Return the raw kernel of `x`."""
         return self.kernel(x, **_named_by(self.kernel, options))

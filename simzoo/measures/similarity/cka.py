@@ -12,20 +12,25 @@ from simzoo.errors import UndefinedError
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
 from simzoo.measures.derived.gram import unit_centered_gram, unit_u_centered_gram
-from simzoo.measures.derived.gram_products import gram_products
+from simzoo.measures.derived.gram_products import GramProducts, gram_products
+from simzoo.measures.derived.minibatch import minibatch_products
 
 _UNCHANGED_BY = {"permutation", "rotation", "scale", "translation"}
 
 
-def cka_grid(xs: Sequence[Any], ys: Sequence[Any] | None = None) -> npt.NDArray[np.float64]:
+def cka_grid(
+    xs: Sequence[Any], ys: Sequence[Any] | None = None, *, minibatch: int | None = None
+) -> npt.NDArray[np.float64]:
     """Return linear CKA of all pairs, (len(xs), len(ys)), by the cheaper of two exact routes (see `gram_products`)."""
-    return _cosines(xs, ys, unbiased=False)
+    if minibatch is None:
+        return _cosines(gram_products(xs, ys, unbiased=False))
+    return _cosines(minibatch_products(xs, ys, minibatch))
 
 
 def unbiased_cka_grid(xs: Sequence[Any], ys: Sequence[Any] | None = None) -> npt.NDArray[np.float64]:
     """Return unbiased linear CKA of all pairs, (len(xs), len(ys))."""
     require_samples(len(matrix(xs[0])), 4, "the unbiased estimate of HSIC divides by n (n - 3)")
-    return _cosines(xs, ys, unbiased=True)
+    return _cosines(gram_products(xs, ys, unbiased=True))
 
 
 @similarity(
@@ -41,24 +46,29 @@ def unbiased_cka_grid(xs: Sequence[Any], ys: Sequence[Any] | None = None) -> npt
     grid=cka_grid,
     reference="kornblith2019similarity",
 )
-def linear_cka(x: Any, y: Any) -> float:
+def linear_cka(x: Any, y: Any, *, minibatch: int | None = None) -> float:
     """Say how alike two representations are up to rotation, scale and shift: the cosine of their centred Gram matrices.
 
     Formula: <HKH, HLH> / (|HKH| |HLH|) with K = x x^T, L = y y^T, H = I - 11^T / n; the same as
-    |y^T H x|^2 / (|x^T H x| |y^T H y|), all norms Frobenius.
-    Arguments: x (n, d) and y (n, d2), rows = the same samples in the same order.
+    |y^T H x|^2 / (|x^T H x| |y^T H y|), all norms Frobenius. With minibatch = B: the sum of HSIC_1 (see `cka_unbiased`)
+    over consecutive batches of B rows, divided once by the root of the product of the sides' own sums.
+    Arguments: x (n, d) and y (n, d2), rows = the same samples in the same order; minibatch, rows of a batch, 4 or more.
     Returns: a number without unit in [0, 1]; 1 = equal up to rotation, scale and shift; 0 = uncorrelated features.
-    Biased upwards: independent Gaussian features give about d / (n + d). Read `cka_unbiased` beside it.
-    Undefined: rows all equal (ConstantInputError); one sample (TooFewSamplesError).
+    Biased upwards: independent Gaussian features give about d / (n + d). Read `cka_unbiased` beside it. In batches it
+    is debiased, may be negative, depends on which rows are together, and nears `cka_unbiased` as batches grow.
+    Undefined: rows all equal (ConstantInputError), in one batch too; one sample, a last batch of fewer than 4
+    (TooFewSamplesError).
     Cost: the less of n d d2 + n (d^2 + d2^2) / 2 and n^2 (d + d2) / 2 multiply-adds; memory without an (n, n) matrix.
-    Departures: none; centred in float64, multiplied in the input's precision, summed in float64.
-    Reference: Kornblith et al. 2019, "Similarity of neural network representations revisited" (arXiv 1905.00414).
+    Departures: none; centred in float64, multiplied in the input's precision, summed in float64. A shorter last batch
+    counts by its number of pairs of rows.
+    Reference: Kornblith et al. 2019, "Similarity of neural network representations revisited" (arXiv 1905.00414);
+    in batches Nguyen et al. 2021, "Do wide and deep networks learn the same things?" (arXiv 2010.15327).
 
     >>> x = np.random.default_rng(0).normal(size=(100, 8))
     >>> round(linear_cka(x, 2 * x[:, ::-1] + 5), 6)
     1.0
     """
-    return float(cka_grid([x], [y])[0, 0])
+    return float(cka_grid([x], [y], minibatch=minibatch)[0, 0])
 
 
 @similarity(
@@ -96,8 +106,7 @@ def unbiased_cka(x: Any, y: Any) -> float:
     return float(unbiased_cka_grid([x], [y])[0, 0])
 
 
-def _cosines(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool) -> npt.NDArray[np.float64]:
-    products = gram_products(xs, ys, unbiased=unbiased)
+def _cosines(products: GramProducts) -> npt.NDArray[np.float64]:
     norms = (products.of_x[:, None] * products.of_y).sqrt()
     if not bool((norms > 0).all()):
         raise UndefinedError(

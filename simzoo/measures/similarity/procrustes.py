@@ -8,7 +8,7 @@ import torch
 
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
-from simzoo.measures.derived.factor import centered_factor
+from simzoo.measures.derived.factor import centered_factor, raw_factor, unit_factor
 
 # Below this share of |x|^2 + |y|^2 the difference of three numbers has lost digits and is computed as a distance.
 _NEARLY_EQUAL = 1e-6
@@ -42,7 +42,73 @@ def procrustes(x: Any, y: Any) -> float:
     0.0
     """
     require_samples(len(matrix(x)), 2, "centred, one sample is zero")
-    a, b = centered_factor(x), centered_factor(y)
+    return rotated_distance(centered_factor(x), centered_factor(y))
+
+
+@similarity(
+    name="procrustes_normalized",
+    version=1,
+    range=(0, 2**0.5),
+    identical=0,
+    larger="less alike",
+    symmetric=True,
+    invariant_to={"permutation", "rotation", "scale", "translation"},
+    domain={"constant": "ConstantInputError"},
+    reference="ding2021grounding",
+)
+def procrustes_normalized(x: Any, y: Any) -> float:
+    """Measure how far two representations are apart after centring, scaling to norm 1 and the best rotation.
+
+    Formula: min over orthogonal Q of |aQ - b| = sqrt(2 - 2 |a^T b|_*), a = Hx / |Hx|, b = Hy / |Hy|, H = I - 11^T / n,
+    |.|_* the sum of singular values; the narrower side is padded with zero columns.
+    Arguments: x (n, d) and y (n, d2), rows = the same samples in the same order.
+    Returns: a distance without unit in [0, sqrt(2)]; 0 = equal up to rotation, scale and shift; sqrt(2) = uncorrelated.
+    It is a metric. With few samples beside columns it is small for any two.
+    Undefined: rows all equal (ConstantInputError); one sample (TooFewSamplesError).
+    Cost: n min(n, d) min(n, d2) multiply-adds and the singular values of a min(n, d) x min(n, d2) matrix, in float64.
+    Departures: the distance, where the authors' code reports its square, other tools half of that, and scipy's and
+    torchmetrics' disparity is 1 - |a^T b|_*^2.
+    Reference: Ding et al. 2021, "Grounding representation similarity with statistical testing" (arXiv 2108.01661).
+
+    >>> x = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    >>> round(procrustes_normalized(x, 3 * x.flip(1) + 2), 4)
+    0.0
+    """
+    return rotated_distance(unit_factor(x), unit_factor(y))
+
+
+@similarity(
+    name="procrustes_raw",
+    version=1,
+    range=(0, float("inf")),
+    identical=0,
+    larger="less alike",
+    symmetric=True,
+    invariant_to={"permutation", "rotation"},
+    reference="schonemann1966procrustes",
+)
+def procrustes_raw(x: Any, y: Any) -> float:
+    """Measure how far two representations are apart after the best rotation, neither centred nor scaled.
+
+    Formula: min over orthogonal Q of |xQ - y| = sqrt(|x|^2 + |y|^2 - 2 |x^T y|_*), |.|_* the sum of singular values;
+    the narrower side is padded with zero columns.
+    Arguments: x (n, d) and y (n, d2), rows = the same samples in the same order.
+    Returns: a distance in [0, inf) in the unit of the features; 0 = equal up to rotation. It is a metric, and it grows
+    with sqrt(n), with the features' scale and with how far their means lie from the origin.
+    Undefined: never.
+    Cost: n min(n, d) min(n, d2) multiply-adds and the singular values of a min(n, d) x min(n, d2) matrix, in float64.
+    Departures: none.
+    Reference: Schonemann 1966, "A generalized solution of the orthogonal Procrustes problem" (Psychometrika 31).
+
+    >>> x = torch.eye(3)
+    >>> round(procrustes_raw(x, -x), 6), round(procrustes_raw(x, 2 * x) ** 2, 6)
+    (0.0, 3.0)
+    """
+    return rotated_distance(raw_factor(x), raw_factor(y))
+
+
+def rotated_distance(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Return the least distance between a Q and b over orthogonal Q, of factors in float64."""
     size = float(a.square().sum() + b.square().sum())
     cross = a.T @ b
     squared = size - 2 * float(torch.linalg.svdvals(cross).sum())

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from simzoo.errors import ConstantInputError, TooFewSamplesError, UndefinedError
+from simzoo.errors import ConstantInputError, TooFewSamplesError, UndefinedError, UsageError
+from simzoo.measures.arrays import held
+from simzoo.measures.resampling import in_order, on_part
 from simzoo.measures.similarity.cka import cka_grid, linear_cka, unbiased_cka, unbiased_cka_grid
 
 
@@ -78,3 +80,42 @@ def test_refusals():
 def test_rows_that_are_all_equally_far_apart_have_no_unbiased_norm():
     with pytest.raises(UndefinedError, match=r"a centred Gram matrix is zero(.|\n)*1 of 1 pairs without a norm"):
         unbiased_cka(np.eye(6), np.random.default_rng(0).normal(size=(6, 3)))
+
+
+def naive_minibatch(x, y, size):
+    batches = [slice(start, start + size) for start in range(0, len(x), size)]
+    sums = np.zeros(3)
+    for rows in batches:
+        a, b = x[rows], y[rows]
+        pairs = len(a) * (len(a) - 1)
+        sums += pairs * np.array([naive_hsic_1(a, b), naive_hsic_1(a, a), naive_hsic_1(b, b)])
+    return sums[0] / np.sqrt(sums[1] * sums[2])
+
+
+@pytest.mark.parametrize("size", [4, 25, 32, 100, 500])
+def test_in_batches_sums_are_divided_once(size):
+    x, y = (side.astype(np.float64) for side in sides(100, 6, 30))
+    assert linear_cka(x, y, minibatch=size) == pytest.approx(naive_minibatch(x, y, size), rel=1e-9)
+    np.testing.assert_allclose(
+        cka_grid([x, y], minibatch=size), [[1, naive_minibatch(x, y, size)], [naive_minibatch(x, y, size), 1]]
+    )
+
+
+def test_batches_are_not_averaged_and_nulls_are_of_permuted_batches():
+    x, y = (held(side.astype(np.float64)) for side in sides(100, 6, 30))
+    order = np.random.default_rng(0).permutation(100)
+    moved = in_order(linear_cka.sheet, [x], [y], {"minibatch": 20})(order)
+    assert moved[0, 0] == pytest.approx(naive_minibatch(x.values, y.values[order], 20))
+    rows = np.arange(0, 100, 2)
+    half = on_part(linear_cka.sheet, [x], [y], {"minibatch": 10})(rows)
+    assert half[0, 0] == pytest.approx(naive_minibatch(x.values[rows], y.values[rows], 10))
+
+
+def test_batches_too_small_are_refused():
+    x, y = sides(101, 6, 30)
+    with pytest.raises(UsageError, match=r"a batch of fewer than 4 rows(.|\n)*minibatch >= 4"):
+        linear_cka(x, y, minibatch=3)
+    with pytest.raises(TooFewSamplesError, match=r"the last batch has 1 rows(.|\n)*the first 100 samples"):
+        linear_cka(x, y, minibatch=50)
+    with pytest.raises(TooFewSamplesError, match=r"the last batch has 3 rows(.|\n)*more samples"):
+        linear_cka(x[:3], y[:3], minibatch=50)

@@ -1,0 +1,71 @@
+"""Orthonormal bases of what the columns of a representation span, and how two of them lie to each other."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+
+from simzoo.errors import TooFewSamplesError
+from simzoo.measures.arrays import matrix, require_samples, require_variation, squared_norm
+from simzoo.measures.derived.factor import triangle
+from simzoo.representations.derived import derived
+
+
+class Basis(NamedTuple):
+    """Left singular vectors (n, r), in the input's precision, and their singular values (r,), in float64."""
+
+    directions: torch.Tensor
+    values: torch.Tensor
+
+    def first(self, k: int) -> Basis:
+        """Return the first k directions."""
+        return Basis(self.directions[:, :k], self.values[:k])
+
+
+@derived
+def principal_basis(x: Any, *, centred: bool = True) -> Basis:
+    """Return the principal directions of (n, d) features, largest first, without those that are only rounding.
+
+    What lies below max(n, d) float64 roundings of the largest value, or one rounding of the input as a whole, is zero.
+    By a QR step and the triangle's singular vectors, in float64; a Gram matrix would lose half the digits.
+    """
+    features = matrix(x)
+    n, d = features.shape
+    columns = features.double()
+    rounding = torch.finfo(features.dtype).eps * float(columns.norm())
+    if centred:
+        require_samples(n, 2, "one sample does not vary")
+        require_variation(features, "centred, they span nothing")
+        columns = columns - columns.mean(0)
+    if n >= d:
+        q, r = torch.linalg.qr(columns)
+        vectors, values, _ = torch.linalg.svd(r)
+        directions = q @ vectors
+    else:
+        directions, values, _ = torch.linalg.svd(triangle(columns.T).T)
+    kept = values > max(rounding, max(n, d) * torch.finfo(torch.float64).eps * float(values[0]))
+    return Basis(directions[:, kept].to(features.dtype), values[kept])
+
+
+def cross(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return a^T b in the wider of the two types."""
+    dtype = torch.promote_types(a.dtype, b.dtype)
+    return a.to(dtype).T @ b.to(dtype)
+
+
+def overlap(a: Basis, b: Basis) -> float:
+    """Return |A^T B|^2: the sum of the squared cosines between two subspaces."""
+    return squared_norm(cross(a.directions, b.directions))
+
+
+def require_tall(x: Any, reason: str) -> None:
+    """Refuse representations with no more samples than columns: these span everything, whatever the samples are."""
+    n, d = matrix(x).shape
+    if n <= d:
+        raise TooFewSamplesError(
+            f"{n} samples are too few for {d} columns: {reason}",
+            expected=f"more samples than columns: {d + 1} or more",
+            got=str(n),
+            next_step="give more samples (--n), or a measure that is defined here: cka_unbiased, procrustes, svcca",
+        )
