@@ -14,8 +14,8 @@ import torch
 
 from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
 from simzoo.facts import MeasureSheet
-from simzoo.measures.arrays import held, matrix
-from simzoo.measures.derived.inner import dots
+from simzoo.measures.arrays import as_tensor, held, precision_of
+from simzoo.measures.derived.inner import dots, from_dots, inner_of
 from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
@@ -101,10 +101,10 @@ def unchecked_matrix(
     """Return the matrix of `matrix_of`, of representations that are known to fit, in whatever order their rows are."""
     if sheet.grid is not None:
         values: Matrix = np.asarray(sheet.grid(left, right, **params), dtype=np.float64)
-    elif sheet.inner is not None and fits([*left, *(right or ())]):
+    elif inner_of(sheet, params) is not None and fits([*left, *(right or ())]):
         a = inner_rows(sheet, left, params)
         b = a if right is None else inner_rows(sheet, right, params)
-        values = dots(a, b).numpy()
+        values = from_dots(sheet, dots(a, b)).numpy()
     else:
         values = _pair_by_pair(sheet, left, right, params)
     if not np.isfinite(values).all():
@@ -126,13 +126,13 @@ def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mappin
 
 def stacked(parts: Sequence[torch.Tensor], xs: Sequence[Representation]) -> torch.Tensor:
     """Stack what was made of `xs` in the widest of their types."""
-    dtype = reduce(torch.promote_types, (matrix(x).dtype for x in xs))
+    dtype = reduce(torch.promote_types, (precision_of(as_tensor(x.values)) for x in xs))
     return torch.stack([part.to(dtype) for part in parts])
 
 
 def fits(xs: Sequence[Representation]) -> bool:
     """Whether one (n, n) matrix of each of `xs` can be held at once."""
-    return sum(len(x) ** 2 * matrix(x).element_size() for x in xs) <= INNER_BYTES
+    return sum(len(x) ** 2 * precision_of(as_tensor(x.values)).itemsize for x in xs) <= INNER_BYTES
 
 
 def require_options(sheet: MeasureSheet, params: Mapping[str, Any]) -> None:

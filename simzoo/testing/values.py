@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from simzoo.errors import UndefinedError
+from simzoo.measures.derived.inner import from_dots, inner_of
 from simzoo.measures.evaluate import matrix_of
 from simzoo.testing.case import Case, support_ways
 from simzoo.testing.conformance import require
@@ -164,9 +165,9 @@ def inner_and_grid_agree_with_the_value(case: Case) -> None:
         x, y = given.sides
         value = case.value(given)[0]
         routes = {"grid": float(matrix_of(case.sheet, [x], [y], **case.options)[0, 0])}
-        if case.sheet.inner is not None:
-            a, b = (case.sheet.inner(side, **case.options) for side in given.sides)
-            routes["inner"] = float((a * b).sum())
+        if (inner := inner_of(case.sheet, case.options)) is not None:
+            a, b = (inner(side, **case.options) for side in given.sides)
+            routes["inner"] = float(from_dots(case.sheet, (a * b).sum(dtype=torch.float64)))
         for route, found in routes.items():
             require(
                 abs(found - value) <= 1e-6 + case.slack,

@@ -11,7 +11,17 @@ from simzoo.hookspecs import hookimpl
 def simzoo_measures() -> list[Any]:
     """Return the similarities."""
     from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
+    from simzoo.measures.similarity.distances import distance_correlation, rsm_norm_difference
     from simzoo.measures.similarity.neighbours import mutual_knn
     from simzoo.measures.similarity.procrustes import procrustes
+    from simzoo.measures.similarity.rsa import rsa
 
-    return [linear_cka, unbiased_cka, mutual_knn, procrustes]
+    return [
+        distance_correlation,
+        linear_cka,
+        mutual_knn,
+        procrustes,
+        rsa,
+        rsm_norm_difference,
+        unbiased_cka,
+    ]
