@@ -12,16 +12,25 @@ def simzoo_measures() -> list[Any]:
     """Return the similarities."""
     from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
     from simzoo.measures.similarity.distances import distance_correlation, rsm_norm_difference
-    from simzoo.measures.similarity.neighbours import mutual_knn
+    from simzoo.measures.similarity.neighbour_ranks import information_imbalance, joint_rank_jaccard, rank_similarity
+    from simzoo.measures.similarity.neighbours import cycle_knn, knn_jaccard, mutual_knn
     from simzoo.measures.similarity.procrustes import procrustes
+    from simzoo.measures.similarity.relative import relative_cosine, second_order_cosine
     from simzoo.measures.similarity.rsa import rsa
 
     return [
+        cycle_knn,
         distance_correlation,
+        information_imbalance,
+        joint_rank_jaccard,
+        knn_jaccard,
         linear_cka,
         mutual_knn,
         procrustes,
+        rank_similarity,
+        relative_cosine,
         rsa,
         rsm_norm_difference,
+        second_order_cosine,
         unbiased_cka,
     ]
