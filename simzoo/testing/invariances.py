@@ -10,7 +10,7 @@ import numpy as np
 from simzoo.facts import GROUPS
 from simzoo.testing.case import EXACT, Case
 from simzoo.testing.conformance import require
-from simzoo.testing.samples import WIDTHS, Sample, move, noisy, unmoved
+from simzoo.testing.samples import Sample, move, noisy, unmoved
 
 CLEAR = 1e-3  # what counts as a change, where a counterexample is looked for
 
@@ -21,7 +21,7 @@ def declared_invariances_hold(case: Case) -> None:
     plain = [case.value(given) for given in samples]
     for group, seed, (given, value) in product(GROUPS, range(3), zip(samples, plain, strict=True)):
         moves = [
-            move(group, WIDTHS[i], 10 * seed + i) if group in case.invariant_to(i) else unmoved
+            move(group, given.sides[i].shape[1], 10 * seed + i) if group in case.invariant_to(i) else unmoved
             for i in range(len(given.sides))
         ]
         moved = case.value(given.moved(*moves))
@@ -44,7 +44,7 @@ def undeclared_invariances_have_a_counterexample(case: Case) -> None:
             continue
         changes = []
         for (given, value), seed in product(zip(samples, plain, strict=True), range(5)):
-            moved = given.moved(*(move(group, WIDTHS[i], seed) if i == j else unmoved for j in sides))
+            moved = given.moved(*(move(group, given.sides[i].shape[1], seed) if i == j else unmoved for j in sides))
             changes.append(np.abs(case.value(moved) - value).max())
         require(
             max(changes) > CLEAR + 2 * (case.sheet.tolerance or 0.0),
