@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, ZeroRowsError
+from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, UndefinedError, ZeroRowsError
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 
@@ -23,7 +23,7 @@ def matrix(x: Any) -> torch.Tensor:
             [3., 4.]], dtype=torch.float64)
     """
     if isinstance(x, Representation) and x.rdm:
-        raise InputError(
+        raise UndefinedError(
             f"{x.tap or 'this representation'} holds dissimilarities, not features",
             expected="features: n samples by d columns",
             got=f"an RDM of {len(x)} samples",

@@ -85,7 +85,7 @@ def test_a_representation_that_is_an_rdm_is_taken_as_it_is():
         flipped = brain.values[::-1, ::-1].copy()
         assert swapped == pytest.approx(rsa(pdist(Y), flipped, rdm="precomputed", compare=compare))
     assert rsa(brain.take(rows), other.take(rows), rdm="euclidean") == pytest.approx(of_half)
-    with pytest.raises(InputError, match=r"holds dissimilarities, not features(.|\n)*rsm_norm_difference"):
+    with pytest.raises(UndefinedError, match=r"holds dissimilarities, not features(.|\n)*rsm_norm_difference"):
         linear_cka(brain, other)
 
 
