@@ -39,7 +39,7 @@ class MeasureSheet:
     range: tuple[float, float]
     larger: str
     reference: str
-    identical: float | None = None
+    identical: float | Callable[[int], float] | None = None
     symmetric: bool = False
     invariant_to: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     needs: frozenset[str] = frozenset()
@@ -64,6 +64,8 @@ class MeasureSheet:
         plain: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
         plain["range"] = [None if math.isinf(end) else end for end in self.range]
         plain["has_inner"] = self.inner is not None
+        if callable(self.identical):
+            plain["identical"] = "depends on n"
         if callable(self.chance):
             plain["chance"] = "depends on n and the options"
         return plain
@@ -93,7 +95,7 @@ def similarity(
     name: str,
     version: int,
     range: tuple[float, float],  # noqa: A002 - the public word of the fact sheet
-    identical: float | None,
+    identical: float | Callable[[int], float] | None,
     larger: Literal["more alike", "less alike"],
     symmetric: bool,
     invariant_to: Iterable[str] | tuple[Iterable[str], Iterable[str]],
@@ -104,11 +106,12 @@ def similarity(
 ) -> Callable[[P], P]:
     """Declare a similarity: one float of two representations of the same samples.
 
-    `identical` is its value of a representation with itself, None where that depends on the representation.
-    `invariant_to` is a set of groups, or two sets where the sides differ; so may an entry of `domain` be two. With
-    `inner=`, the value is the sum of the elementwise product of `inner(x, **options)` and `inner(y, **options)`, two
-    (n, n) matrices that permute with the samples: layer grids, nulls and intervals follow from it.
-    `grid=(xs, ys, **options)` gives a whole matrix by a cheaper exact route.
+    `identical` is the value of equal sides, a function of n that gives it, or None where it depends on the
+    representation. `invariant_to` is a set of groups, or two sets where the sides differ; an entry of `domain` may be
+    two as well. With `inner=`, the value is the sum of the elementwise product of `inner(x, **options)` and
+    `inner(y, **options)`, two (n, n) matrices that permute with the samples (or what the inner's `then` makes of the
+    sum): layer grids, nulls and intervals follow from it. `grid=(xs, ys, **options)` gives a whole matrix by a cheaper
+    exact route.
     """
     return _attach_measure(
         kind="similarity",

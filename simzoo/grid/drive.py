@@ -112,7 +112,7 @@ class Driver:
         """Write what came of a block."""
         run = self.run
         if block.kind == "measure":
-            rows = outcome.rows or failed_rows(block, outcome.error or _nothing(block))
+            rows = failed_rows(block, outcome.error) if outcome.error else outcome.rows
             for row in rows:
                 row.run_id, row.created, row.host, row.started = run.run_id, run.created, outcome.host, outcome.started
                 row.seconds = outcome.seconds / len(rows)
@@ -149,12 +149,3 @@ def _made(block: Block) -> bool:
         return False
     shelf = weights_shelf() if block.kind == "train" else representations_shelf()
     return bool(shelf.facts(block.key))
-
-
-def _nothing(block: Block) -> SimzooError:
-    return SimzooError(
-        f"{block.label} gave no value",
-        expected="one row or more",
-        got="none",
-        next_step=f"simzoo show {block.spec['measure']}",
-    )

@@ -16,6 +16,7 @@ from simzoo.grid.source import Source
 from simzoo.grid.study import MeasureCall, Study
 from simzoo.images.augment import CLEAN, Draw, drawn
 from simzoo.images.find import open_data, splits
+from simzoo.measures.derived.inner import inner_of
 from simzoo.representations.extraction import EXTRACTOR_VERSION
 from simzoo.storage import key_of
 
@@ -189,7 +190,7 @@ class _Planner:
         only: str | None = None,
     ) -> None:
         sheet, study = self.shelves.measures[call.name].sheet, self.study
-        cheap = sheet.inner is not None or sheet.name in CHEAP
+        cheap = inner_of(sheet, call.params) is not None or sheet.name in CHEAP
         spec = {
             "measurer": MEASURER_VERSION,
             "measure": sheet.name,

@@ -125,10 +125,21 @@ def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y:
 def _trouble(sheet: MeasureSheet, tap: Representation, params: Mapping[str, Any]) -> dict[str, Any] | None:
     """Say why a tap is outside the measure's domain, or None: a measure of a tap with itself meets every guard."""
     try:
+        _require_outputs(sheet, tap)
         value = evaluate(sheet, tap, tap, **params)["value"]
     except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
         return reason_of(error)
     return None if np.isfinite(value) else {"status": "failed", "reason": f"{sheet.name} gave {value}"}
+
+
+def _require_outputs(sheet: MeasureSheet, tap: Representation) -> None:
+    if sheet.of == "logits" and "logits" not in (tap.kind, tap.tap):
+        raise UndefinedError(
+            f"{sheet.name} is of a model's outputs, and {tap.tap} is a layer before them",
+            expected="the tap `logits`",
+            got=f"{tap.tap}, of kind {tap.kind}",
+            next_step="--taps logits, of models with a head",
+        )
 
 
 def _cell(sheet: MeasureSheet, x: Representation, y: Representation, params: Mapping[str, Any]) -> dict[str, Any]:

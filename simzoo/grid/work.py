@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import platform
 import time
 from collections import OrderedDict
@@ -180,9 +181,13 @@ def _worker(device: str) -> Worker:
     return Worker(catalog(), device)
 
 
-def _portable(error: Exception | None) -> SimzooError | None:
-    """Return an error that crosses a process boundary, with the same text."""
-    return error if error is None or isinstance(error, SimzooError) else SimzooError(f"{type(error).__name__}: {error}")
+def _portable(error: Exception | None) -> Exception | None:
+    """Return an error that crosses a process boundary."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    except Exception:  # noqa: BLE001 - whatever its class raises
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _out_of_memory(error: Exception) -> bool:

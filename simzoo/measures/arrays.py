@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, ZeroRowsError
+from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, UndefinedError, ZeroRowsError
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 
@@ -22,7 +22,14 @@ def matrix(x: Any) -> torch.Tensor:
     tensor([[1., 2.],
             [3., 4.]], dtype=torch.float64)
     """
-    tensor = _tensor(x.values if isinstance(x, Representation) else x)
+    if isinstance(x, Representation) and x.rdm:
+        raise UndefinedError(
+            f"{x.tap or 'this representation'} holds dissimilarities, not features",
+            expected="features: n samples by d columns",
+            got=f"an RDM of {len(x)} samples",
+            next_step="a measure of dissimilarities: rsa, rsm_norm_difference or distance_correlation",
+        )
+    tensor = as_tensor(x.values if isinstance(x, Representation) else x)
     if tensor.ndim != 2:
         raise InputError(
             f"an array with {tensor.ndim} dimension{'s' * (tensor.ndim != 1)} is not a representation",
@@ -37,6 +44,11 @@ def matrix(x: Any) -> torch.Tensor:
             got=f"shape {tuple(tensor.shape)}",
             next_step="find out why nothing is in it: a filter, an empty folder, a slice",
         )
+    return usable(tensor)
+
+
+def usable(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor of real, finite numbers as float32 or float64."""
     if tensor.is_complex():
         raise InputError(
             "complex numbers have no order or angle here",
@@ -44,10 +56,14 @@ def matrix(x: Any) -> torch.Tensor:
             got=str(tensor.dtype),
             next_step="give .real and .imag as columns, or the absolute values",
         )
-    if tensor.dtype not in (torch.float32, torch.float64):
-        tensor = tensor.to(torch.float32 if tensor.is_floating_point() else torch.float64)
+    tensor = tensor.to(precision_of(tensor))
     _refuse_not_finite(tensor)
     return tensor
+
+
+def precision_of(tensor: torch.Tensor) -> torch.dtype:
+    """Return the type in which a tensor is computed on."""
+    return torch.float32 if tensor.is_floating_point() and tensor.dtype != torch.float64 else torch.float64
 
 
 def held(x: Any) -> Representation:
@@ -58,7 +74,8 @@ def held(x: Any) -> Representation:
     return x if isinstance(x, Representation) else Representation(matrix(x).cpu().numpy(), ids=())
 
 
-def _tensor(x: Any) -> torch.Tensor:
+def as_tensor(x: Any) -> torch.Tensor:
+    """Return whatever holds numbers as a tensor of its shape, sharing its memory where it can."""
     if isinstance(x, torch.Tensor):
         return x.detach()
     try:
@@ -87,7 +104,7 @@ def _tensor(x: Any) -> torch.Tensor:
 def _refuse_not_finite(x: torch.Tensor) -> None:
     if bool(torch.isfinite(x.sum())):  # cheaper than looking at each; a sum may overflow, so look then
         return
-    bad = ~torch.isfinite(x)
+    bad = ~torch.isfinite(x.reshape(len(x), -1))
     if count := int(bad.sum()):
         raise InputError(
             f"{count} of {x.numel()} values are NaN or infinite",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -14,8 +14,8 @@ import torch
 
 from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
 from simzoo.facts import MeasureSheet
-from simzoo.measures.arrays import held, matrix
-from simzoo.measures.derived.inner import KernelInner, dots
+from simzoo.measures.arrays import as_tensor, held, precision_of
+from simzoo.measures.derived.inner import dots, from_dots, inner_of
 from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
@@ -104,24 +104,12 @@ def unchecked_matrix(
     elif inner_of(sheet, params) is not None and fits([*left, *(right or ())]):
         a = inner_rows(sheet, left, params)
         b = a if right is None else inner_rows(sheet, right, params)
-        values = dots(a, b).numpy()
+        values = from_dots(sheet, dots(a, b)).numpy()
     else:
         values = _pair_by_pair(sheet, left, right, params)
     if not np.isfinite(values).all():
         raise _not_finite(sheet, f"{int((~np.isfinite(values)).sum())} of {values.size} values are not numbers")
     return values
-
-
-def inner_of(sheet: MeasureSheet, params: Mapping[str, Any]) -> Callable[..., Any] | None:
-    """Return the inner of a similarity; None where it has none, or where its kernel does not know an option given.
-
-    With such an option (batches) the value is no inner product of matrices that permute with the samples.
-    """
-    if not isinstance(sheet.inner, KernelInner):
-        return sheet.inner
-    parameters = inspect.signature(sheet.function).parameters
-    changed = {name for name, value in params.items() if value != parameters[name].default}
-    return None if changed - sheet.inner.options else sheet.inner
 
 
 def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mapping[str, Any]) -> torch.Tensor:
@@ -138,13 +126,13 @@ def inner_rows(sheet: MeasureSheet, xs: Sequence[Representation], params: Mappin
 
 def stacked(parts: Sequence[torch.Tensor], xs: Sequence[Representation]) -> torch.Tensor:
     """Stack what was made of `xs` in the widest of their types."""
-    dtype = reduce(torch.promote_types, (matrix(x).dtype for x in xs))
+    dtype = reduce(torch.promote_types, (precision_of(as_tensor(x.values)) for x in xs))
     return torch.stack([part.to(dtype) for part in parts])
 
 
 def fits(xs: Sequence[Representation]) -> bool:
     """Whether one (n, n) matrix of each of `xs` can be held at once."""
-    return sum(len(x) ** 2 * matrix(x).element_size() for x in xs) <= INNER_BYTES
+    return sum(len(x) ** 2 * precision_of(as_tensor(x.values)).itemsize for x in xs) <= INNER_BYTES
 
 
 def require_options(sheet: MeasureSheet, params: Mapping[str, Any]) -> None:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 
 from simzoo.facts import MeasureSheet
-from simzoo.measures.derived.inner import KernelInner, dots
-from simzoo.measures.evaluate import Matrix, fits, inner_of, inner_rows, stacked, unchecked_matrix
+from simzoo.measures.derived.inner import KernelInner, dots, from_dots, inner_of
+from simzoo.measures.evaluate import Matrix, fits, inner_rows, stacked, unchecked_matrix
 from simzoo.representations.representation import Representation
 
 Rows = npt.NDArray[np.intp]
@@ -50,7 +50,8 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
     def finish(rows: Rows) -> Matrix:
         cut = kernels.index_select(1, _entries(rows, n)).view(-1, len(rows), len(rows))
         matrices = inner.finished(cut, params).flatten(1)
-        values: Matrix = dots(matrices[: len(xs)], matrices if itself else matrices[len(xs) :]).numpy()
+        products = dots(matrices[: len(xs)], matrices if itself else matrices[len(xs) :])
+        values: Matrix = from_dots(sheet, products).numpy()
         return values
 
     return finish
@@ -65,7 +66,7 @@ def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any])
     n = len(xs[0])
 
     def permute(order: Rows) -> Matrix:
-        values: Matrix = dots(a, b.index_select(0, _entries(order, n)).T).numpy()
+        values: Matrix = from_dots(sheet, dots(a, b.index_select(0, _entries(order, n)).T)).numpy()
         return values
 
     return permute
@@ -73,7 +74,7 @@ def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any])
 
 def _part(x: Representation, rows: Rows) -> Representation:
     """Return some rows, without ids: in another order they do not name the samples they stand beside."""
-    return replace(x, values=x.values[rows], ids=(), labels=None)
+    return replace(x, values=x.some(rows), ids=(), labels=None if x.labels is None else x.labels[rows])
 
 
 def _entries(rows: Rows, n: int) -> torch.Tensor:

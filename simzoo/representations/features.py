@@ -4,6 +4,10 @@
 
 `ids` (text or whole numbers) name the images as the data set does; `labels` are optional; every other array is a layer,
 (n, d), first to last. What `simzoo represent` writes is such a file, with its provenance in one more entry.
+
+A layer may be dissimilarities of the images in place of features, of a brain or of behaviour: condensed, n (n - 1) / 2
+numbers in the order of `scipy`'s `pdist`, or square, (n, n), symmetric with zeros on the diagonal: that is what tells.
+`rsa`, `rsm_norm_difference` and `distance_correlation` take it as it is, other measures refuse it.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from simzoo.storage import atomic
 
 IDS, LABELS, ABOUT = "ids", "labels", "simzoo"
 PRESETS = ("blocks", "residual")
-LAYOUT = "numpy.savez(FILE, ids=..., labels=..., LAYER=array of (n, d), ...)"
+LAYOUT = "numpy.savez(FILE, ids=..., labels=..., LAYER=array of (n, d) or an RDM, ...)"
 _KEPT = ("split", "model", "data", "augmentation", "strength", "draw", "seed")
 SHOWN = 3
 
@@ -160,8 +164,9 @@ def _opened(path: Path, content: str) -> Features:  # noqa: ARG001 - it is the k
     for at, name in enumerate(names):
         facts = about.get("taps", {}).get(name, {"kind": "block", "depth": at / max(1, len(names) - 1)})
         kept = {word: about[word] for word in _KEPT if word in about}
-        values = _values(path, name, arrays[name], len(ids))
-        layers.append(Representation(values, ids, labels, tap=name, **facts, **kept))
+        values, rdm = _squared(arrays[name], len(ids))
+        values = _values(path, name, values, len(ids))
+        layers.append(Representation(values, ids, labels, tap=name, rdm=rdm, **facts, **kept))
     return Features(path, tuple(layers))
 
 
@@ -209,6 +214,17 @@ def _about(arrays: dict[str, Any]) -> dict[str, Any]:
     except (KeyError, ValueError):
         return {}
     return about if isinstance(about, dict) and isinstance(about.get("taps"), dict) else {}
+
+
+def _squared(values: npt.NDArray[Any], n: int) -> tuple[npt.NDArray[Any], bool]:
+    """Return condensed dissimilarities as a square, all else as it is, and whether it is dissimilarities."""
+    if n < 2 or values.dtype.kind not in "fiu":
+        return values, False
+    if values.shape == (n * (n - 1) // 2,):
+        square = np.zeros((n, n), values.dtype)
+        square[np.triu_indices(n, 1)] = values
+        return square + square.T, True
+    return values, values.shape == (n, n) and not values.diagonal().any() and np.allclose(values, values.T)
 
 
 def _values(path: Path, name: str, values: npt.NDArray[Any], n: int) -> npt.NDArray[np.float32]:

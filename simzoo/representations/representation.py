@@ -18,6 +18,7 @@ class Representation:
 
     `kind` is odd, even, block, final, logits or other; `depth` is the tap's place among the model's taps of its kind,
     from 0 (first) to 1 (last). `strength` is None where nothing is done to the images; `seed` is the model's.
+    With `rdm` the values are no features but (n, n) dissimilarities of the images, which RSA takes as they are.
     """
 
     values: npt.NDArray[np.floating[Any]]
@@ -33,6 +34,7 @@ class Representation:
     strength: float | None = None
     draw: int = 0
     seed: int | None = None
+    rdm: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,7 +66,11 @@ class Representation:
         """Return the representation of some of the images, in the order given."""
         index = np.asarray(rows)
         labels = None if self.labels is None else self.labels[index]
-        return replace(self, values=self.values[index], ids=tuple(self.ids[i] for i in index), labels=labels)
+        return replace(self, values=self.some(index), ids=tuple(self.ids[i] for i in index), labels=labels)
+
+    def some(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
+        """Return the values of some of the images: their rows, and of dissimilarities the same columns."""
+        return self.values[np.ix_(rows, rows)] if self.rdm else self.values[rows]
 
 
 def same_images(x: Representation, y: Representation) -> None:

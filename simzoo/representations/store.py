@@ -71,6 +71,7 @@ def representations_of(flat: Matrix, facts: dict[str, Any]) -> list[Representati
             tap=tap["name"],
             kind=tap["kind"],
             depth=tap["depth"],
+            rdm=tap.get("rdm", False),
             **common,
         )
         for tap in facts["taps"]

@@ -88,8 +88,9 @@ def keep(features: Features, images: ImageSet, indices: Sequence[int], *, name: 
     found = features.taps(taps)
     first, offset, described = found[0], 0, []
     for tap in found:
-        shape = [len(rows), tap.shape[1]]
+        shape = [len(rows), len(rows) if tap.rdm else tap.shape[1]]
         described.append({"name": tap.tap, "kind": tap.kind, "depth": tap.depth, "offset": offset, "shape": shape})
+        described[-1] |= {"rdm": True} if tap.rdm else {}
         offset += shape[0] * shape[1]
     facts: dict[str, Any] = {
         "model": name,
@@ -104,6 +105,6 @@ def keep(features: Features, images: ImageSet, indices: Sequence[int], *, name: 
     def write(path: Path) -> None:
         with path.open("wb") as file:
             for tap in found:
-                file.write(np.ascontiguousarray(tap.values[rows], NUMBER).data)
+                file.write(np.ascontiguousarray(tap.some(np.asarray(rows)), NUMBER).data)
 
     return representations_shelf().put(key, {**facts, "left_out": []}, write)

@@ -11,7 +11,7 @@ import numpy as np
 
 from simzoo.facts import EDGE_CASES, MeasureSheet
 from simzoo.measures.evaluate import evaluate
-from simzoo.testing.samples import IMPLIED, Array, Sample, sample
+from simzoo.testing.samples import IMPLIED, Array, Sample, answering, sample
 
 EXACT = 1e-8
 _NO_OPTIONS = {"invariant_to", "domain", "range", "identical"}
@@ -31,7 +31,8 @@ class Case:
 
     def sample(self, seed: int = 0, n: int = 80) -> Sample:
         """Draw the inputs that this measure takes."""
-        return sample(2 if self.sheet.kind == "similarity" else 1, seed, n)
+        sides = 2 if self.sheet.kind == "similarity" else 1
+        return answering(sides, seed, n) if self.sheet.of == "logits" else sample(sides, seed, n)
 
     def value(self, given: Sample, *, seed: int = 0) -> Array:
         """Return the fields of the measure, as an array."""

@@ -76,9 +76,9 @@ def identical_sides_give_the_declared_value(case: Case) -> None:
     """A representation against itself, and against what the declared groups make of it, has the declared value."""
     given = case.sample()
     if len(given.sides) == 2:
-        x = given.sides[0]
-        identical = case.sheet.identical
-        wanted = case.value(replace(given, sides=(x, x))) if identical is None else identical
+        x, identical = given.sides[0], case.sheet.identical
+        declared = identical(len(x)) if callable(identical) else identical
+        wanted = case.value(replace(given, sides=(x, x))) if declared is None else declared
         for group in ("", *sorted(case.invariant_to(1))):
             y = move(group, x.shape[1], 1)(x) if group else x
             found = case.value(replace(given, sides=(x, y)))

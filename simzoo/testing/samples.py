@@ -67,6 +67,12 @@ def sample(sides: int, seed: int = 0, n: int = N, widths: Sequence[int] = WIDTHS
     )
 
 
+def answering(sides: int, seed: int = 0, n: int = N) -> Sample:
+    """Draw the outputs of one model or two: columns are classes, and the labels' own columns tend to be the highest."""
+    drawn = sample(sides, seed, n, (WIDTHS[0], WIDTHS[0]))
+    return replace(drawn, sides=tuple(side + 4 * np.eye(WIDTHS[0])[drawn.labels] for side in drawn.sides))
+
+
 def move(group: str, d: int, seed: int) -> Move:
     """Draw an element of the group, far from the identity, as a function of (n, d) arrays."""
     draw = np.random.default_rng(seed)

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from simzoo.errors import UndefinedError
+from simzoo.measures.derived.inner import from_dots, inner_of
 from simzoo.measures.evaluate import matrix_of
+from simzoo.representations.representation import Representation
 from simzoo.testing.case import Case, support_ways
 from simzoo.testing.conformance import require
 from simzoo.testing.samples import Array, at_the_edge, noisy
@@ -44,9 +46,9 @@ def the_value_depends_on_the_input(case: Case) -> None:
 
 
 def different_widths_meet(case: Case) -> None:
-    """The sides may have different numbers of columns, either of them the more."""
+    """The sides may have different numbers of columns, either of them the more; outputs have one for each class."""
     given = case.sample()
-    if len(given.sides) == 2:
+    if len(given.sides) == 2 and case.sheet.of == "features":
         x, y = given.sides
         for sides in ((x, y), (y, x), (x[:, :2], y), (x, y[:, :1])):
             case_widths = " and ".join(str(side.shape[1]) for side in sides)
@@ -102,7 +104,8 @@ def edge_cases_are_as_declared(case: Case) -> None:
         given = replace(given, support=(at_the_edge(edge, voters), known))
         for side in range(len(given.sides)):
             expected = declared if isinstance(declared, str) else declared[side]
-            sides = [at_the_edge(edge, x) if i == side else x for i, x in enumerate(given.sides)]
+            both = case.sheet.of == "logits"  # they have the same columns
+            sides = [at_the_edge(edge, x) if both or i == side else x for i, x in enumerate(given.sides)]
             views = tuple(at_the_edge(edge, x) for x in given.views)
             try:
                 found = (
@@ -164,10 +167,12 @@ def inner_and_grid_agree_with_the_value(case: Case) -> None:
     if len(given.sides) == 2 and not case.sheet.stochastic:
         x, y = given.sides
         value = case.value(given)[0]
-        routes = {"grid": float(matrix_of(case.sheet, [x], [y], **case.options)[0, 0])}
-        if case.sheet.inner is not None:
-            a, b = (case.sheet.inner(side, **case.options) for side in given.sides)
-            routes["inner"] = float((a * b).sum())
+        labels = given.labels if "labels" in case.sheet.needs else None
+        held = [Representation(side, ids=(), labels=labels) for side in (x, y)]
+        routes = {"grid": float(matrix_of(case.sheet, held[:1], held[1:], **case.options)[0, 0])}
+        if (inner := inner_of(case.sheet, case.options)) is not None:
+            a, b = (inner(side, **case.options) for side in given.sides)
+            routes["inner"] = float(from_dots(case.sheet, (a * b).sum(dtype=torch.float64)))
         for route, found in routes.items():
             require(
                 abs(found - value) <= 1e-6 + case.slack,

@@ -170,3 +170,21 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(study, shelves, monkeyp
     run = run_of(study("effective_rank", accuracy=False), shelves)
     run.finish()
     assert set(run.rows()["reason"]) == {"RuntimeError: shape mismatch"}
+
+
+def test_representations_that_vanish_while_a_run_goes_on_cost_the_rows_that_need_them(study, shelves):
+    class Vanish(InProcess):
+        def submit(self, fn, job):
+            if job.blocks[0].kind == "measure":
+                representations_shelf().remove(representations_shelf().keys())
+            return super().submit(fn, job)
+
+    run = run_of(study("twonn", accuracy=False), shelves, executor=Vanish())
+    run.finish()
+    reasons = set(run.rows()["reason"])
+    assert len(reasons) == 2
+    assert all("the representations of resnet18-init#" in reason for reason in reasons)
+    assert all("are not in the store" in reason for reason in reasons)
+    again = run_of(study("twonn", accuracy=False), shelves)
+    again.finish()
+    assert set(again.rows()["status"]) == {"ok"}

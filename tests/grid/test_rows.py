@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,3 +75,13 @@ def test_a_tap_without_labels_is_undefined_with_its_reason(shelves):
     rows = tap_rows(shelves.measures["class_cka"].sheet, bare, [], {}, NO_DRAWS)
     assert {row.status for row in rows} == {"undefined"}
     assert "labels" in rows[0].reason
+
+
+def test_measures_of_outputs_are_undefined_of_layers(shelves):
+    xs = [replace(tap, values=tap.values[:, :4]) for tap in taps("a")]
+    xs[1] = replace(xs[1], tap="head", kind="logits")
+    rows = similarity_rows(shelves.measures["error_kappa"].sheet, xs, [replace(x) for x in xs], {}, NO_DRAWS)
+    assert [row.status for row in rows if row.field == "value"] == ["undefined"] * 4 + ["ok"] + ["undefined"] * 4
+    assert "error_kappa is of a model's outputs, and t0 is a layer before them" in rows[0].reason
+    assert "--taps logits" in rows[0].reason
+    assert rows[4].value == 1

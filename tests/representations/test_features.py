@@ -153,3 +153,15 @@ def test_images_that_the_file_lacks_are_named(tmp_path):
 def test_without_training_images_what_needs_them_is_undefined(tmp_path):
     with pytest.raises(UndefinedError, match="holds no training images of pets"):
         open_features(written(tmp_path)).rows_of(["t1", "t2"], "pets", "train")
+
+
+def test_a_layer_may_be_dissimilarities(tmp_path):
+    distances = np.array([1.0, 2.0, 4.0])
+    square = np.array([[0, 1, 2], [1, 0, 4], [2, 4, 0]])
+    layers = {"condensed": distances, "square": square, "shifted": square + 1, "slanted": np.triu(square)}
+    found = open_features(written(tmp_path, "rdm.npz", **layers)).layers
+    assert [layer.rdm for layer in found] == [False, False, True, True, False, False]
+    np.testing.assert_array_equal(found[2].values, square)
+    np.testing.assert_array_equal(found[2].take([2, 0]).values, [[0, 2], [2, 0]])
+    again = open_features(write_features(tmp_path / "again.npz", found)).layers
+    assert [layer.rdm for layer in again] == [False, False, True, True, False, False]

@@ -48,6 +48,16 @@ def test_what_is_kept_is_the_rows_asked_for(tmp_path):
     assert (early.ids, early.labels.tolist(), early.model, early.kind) == (("d", "b"), [0, 0], "m", "block")
 
 
+def test_dissimilarities_are_kept_by_rows_and_columns(tmp_path):
+    rdm = np.abs(np.subtract.outer([0, 1, 3, 7], [0, 1, 3, 7]))
+    given = written(tmp_path, brain=rdm)
+    name, shelves = with_features(given, catalog())
+    keep(open_features(tmp_path / "x.npz"), open_data(name, "all", shelves), [3, 1], name="m", taps="blocks", key="k")
+    *_, early, late, brain, final = open_representations("k")
+    assert [layer.rdm for layer in (early, late, brain, final)] == [False, False, True, True]
+    np.testing.assert_array_equal(brain.values, [[0, 6], [6, 0]])
+
+
 def test_without_labels_there_are_none(tmp_path):
     name, shelves = with_features(written(tmp_path), catalog())
     images = open_data(name, "all", shelves)

@@ -1,4 +1,4 @@
-"""Similarities that are inner products of two (n, n) matrices: value = <inner(x), inner(y)>."""
+"""Similarities that are inner products of two (n, n) matrices: value = <inner(x), inner(y)>, or a function of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from simzoo.facts import MeasureSheet
 
 # Products added up in the inputs' precision before they go to a float64 sum: more costs digits, fewer costs time.
 CHUNK = 2**14
@@ -20,10 +22,14 @@ class KernelInner:
     `kernel(x, **options)` gives an (n, n) matrix whose part for some samples is the kernel of those samples;
     `finish(kernel, **options)` turns (..., m, m) kernels into matrices of which the inner product is the similarity
     (they hold the normalisation). So a half-sample needs `finish` only. Each step is given the options it names.
+    `then` makes the similarity of the inner product where that is not it already (its root, say), entry by entry;
+    `covers(options)` says whether the similarity with these options is of this form.
     """
 
     kernel: Callable[..., torch.Tensor]
     finish: Callable[..., torch.Tensor]
+    then: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.clone
+    covers: Callable[[Mapping[str, Any]], bool] = lambda _: True
 
     def __call__(self, x: Any, **options: Any) -> torch.Tensor:
         """Return the (n, n) matrix of `x`."""
@@ -41,6 +47,25 @@ class KernelInner:
     def finished(self, kernel: torch.Tensor, options: Mapping[str, Any]) -> torch.Tensor:
         """Return what `finish` makes of raw kernels, or parts of them."""
         return self.finish(kernel, **_named_by(self.finish, options))
+
+
+def inner_of(sheet: MeasureSheet, options: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the `inner=` of a similarity; None where it has none with these options.
+
+    With an option that its kernel does not know (batches) the value is no inner product of matrices that permute with
+    the samples.
+    """
+    inner = sheet.inner
+    if not isinstance(inner, KernelInner):
+        return inner
+    parameters = inspect.signature(sheet.function).parameters
+    changed = {name for name, value in options.items() if value != parameters[name].default}
+    return inner if changed <= inner.options and inner.covers(options) else None
+
+
+def from_dots(sheet: MeasureSheet, products: torch.Tensor) -> torch.Tensor:
+    """Return the similarities that inner products of inner matrices stand for."""
+    return sheet.inner.then(products) if isinstance(sheet.inner, KernelInner) else products
 
 
 def unit(matrices: torch.Tensor, traces: torch.Tensor) -> torch.Tensor:

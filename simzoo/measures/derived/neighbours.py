@@ -56,8 +56,29 @@ def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
 def neighbour_scores(x: Any, *, metric: Metric = "cosine") -> torch.Tensor:
     """Return all scores (n, n): higher is nearer within each row, and -inf for the row itself."""
     points, offset = _points(x, metric)
-    scores = points @ points.T if offset is None else torch.addmm(offset, points, points.T)
-    return scores.fill_diagonal_(-torch.inf)
+    return _scores(points, points, offset).fill_diagonal_(-torch.inf)
+
+
+def shared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return how many of the k numbers in each row of `a` (n, k) are in the same row of `b` (n, k), as (n,)."""
+    both = torch.cat([a, b], dim=1).sort(dim=1).values
+    return (both[:, 1:] == both[:, :-1]).sum(1)
+
+
+def places(x: Any, others: torch.Tensor, *, metric: Metric = "cosine") -> torch.Tensor:
+    """Return for each row i how near the row `others[i]` (n,) is to it among all others: 1 = its nearest, to n - 1.
+
+    Of equal scores the lowest index is the nearer.
+    """
+    points, offset = _points(x, metric)
+    index, height, found = torch.arange(len(points), device=points.device), max(1, TILE // len(points)), []
+    for start in range(0, len(points), height):
+        scores = _scores(points[start : start + height], points, offset)
+        scores[:, start:].fill_diagonal_(-torch.inf)
+        other = others[start : start + height, None]
+        own = scores.gather(1, other)
+        found.append(1 + ((scores > own) | ((scores == own) & (index < other))).sum(1))
+    return torch.cat(found)
 
 
 def unit_neighbour_indicator(scores: torch.Tensor, *, k: int = 10) -> torch.Tensor:
@@ -83,11 +104,15 @@ def search(
     found = []
     for start in range(0, len(queries), height):
         rows = queries[start : start + height]
-        scores = rows @ keys.T if offset is None else torch.addmm(offset, rows, keys.T)
+        scores = _scores(rows, keys, offset)
         if leave_one_out:
             scores[:, start : start + height].fill_diagonal_(-torch.inf)
         found.append(_top(scores, k))
     return Neighbours(torch.cat([part.scores for part in found]), torch.cat([part.rows for part in found]))
+
+
+def _scores(rows: torch.Tensor, keys: torch.Tensor, offset: torch.Tensor | None) -> torch.Tensor:
+    return rows @ keys.T if offset is None else torch.addmm(offset, rows, keys.T)
 
 
 def _top(scores: torch.Tensor, k: int) -> Neighbours:
