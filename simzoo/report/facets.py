@@ -13,6 +13,7 @@ from simzoo.report.figures import FINAL_AT, inline
 from simzoo.report.marks import gap_marks
 from simzoo.report.palette import MODELS
 from simzoo.report.reading import bounds, is_distance
+from simzoo.report.words import label
 from simzoo.table.schema import Table
 
 PANELS, COLUMNS, WIDE = 9, 3, 250
@@ -45,7 +46,9 @@ def models_by_models(
     numbers = [alt.Tooltip(f"{name}:Q", title=_SAID[name], format=".3~f") for name in _SAID if kept[name].notna().any()]
     about: list[Any] = ["setting:N", "model:N", alt.Tooltip("model_b:N", title="with")]
     scale = alt.Scale(domain=ends, scheme="viridis", reverse=is_distance(table, measure), clamp=True)
-    legend = alt.Legend(title=None, gradientLength=120, gradientThickness=12, format="~g", orient="right")
+    legend = alt.Legend(
+        title=label(measure), titleLimit=140, gradientLength=120, gradientThickness=12, format="~g", orient="right"
+    )
     colour = alt.Color("value:Q", scale=scale, legend=legend)
     filled = base.transform_filter("datum.status == 'ok'")
     layers: list[Any] = [filled.mark_rect().encode(color=colour, tooltip=[*about, *numbers])]

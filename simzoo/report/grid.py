@@ -89,7 +89,8 @@ def main_setting(table: Table, rows: pd.DataFrame) -> str:
 
 def bases(table: Table) -> list[str]:
     """Return the models without their seeds."""
-    return list(dict.fromkeys(_SEED.sub("", name) for name in models(table)))
+    named = models(table) or [str(name) for name in table.rows["model"].dropna().unique()]
+    return list(dict.fromkeys(_SEED.sub("", name) for name in named))
 
 
 def last_taps(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from itertools import combinations_with_replacement
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -198,3 +200,16 @@ def make():
 def two():
     """Two models, 33 and 25 taps."""
     return comparison()
+
+
+@pytest.fixture(scope="session")
+def grids():
+    """The builder of grids' tables (`grids.py`)."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("grids.py"))))
+
+
+@pytest.fixture(scope="session")
+def small_grid(grids):
+    """Three models of two seeds, five taps, four settings, with gaps of every kind."""
+    augmentations = {"none": (None,), "crop": (0.5, 1.0), "flip": (None,)}
+    return grids.grid(models=("sl", "simclr", "vit"), taps=5, augmentations=augmentations)

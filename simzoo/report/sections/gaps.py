@@ -17,7 +17,7 @@ from simzoo.table.schema import Table
 MEANING = {
     "undefined": "the measure's declared domain excludes this input; this is not a failure",
     "failed": "an error stopped this value",
-    "skipped": "it was not computed",
+    "skipped": "not computed in this run",
 }
 
 
