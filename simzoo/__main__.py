@@ -1,0 +1,5 @@
+"""`python -m simzoo`: the command line."""
+
+from simzoo.cli import main
+
+main()
