@@ -3,6 +3,8 @@
 import errno
 import os
 import resource
+import shutil
+import subprocess
 from contextlib import contextmanager
 
 import filelock
@@ -69,6 +71,53 @@ def test_a_full_disk_is_told_leaves_the_store_valid_and_the_work_goes_on_afterwa
     assert not [path for path in home().rglob("*") if path.suffix in {".part", ".ckpt"}]
     write()
     assert ResultStore().damaged() == []
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of its own, and a function that gives it another size, as one frees space."""
+    place, mount, unmount = tmp_path / "disk", shutil.which("mount"), shutil.which("umount")
+    place.mkdir()
+    if not (mount and unmount):
+        pytest.skip("there is no mount command")
+
+    def sized(options):
+        return subprocess.run([mount, "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False)  # noqa: S603
+
+    if sized("size=64k").returncode:
+        pytest.skip("file systems cannot be mounted here (it takes root)")
+    yield place, lambda size: sized(f"remount,size={size}")
+    subprocess.run([unmount, place], check=True)  # noqa: S603
+
+
+def test_a_comparison_on_a_disk_that_is_really_full_is_told_and_ends_as_on_another(tiny_disk, monkeypatch):
+    import simzoo
+
+    disk, resize = tiny_disk
+    monkeypatch.setenv("SIMZOO_HOME", str(disk / "home"))
+
+    def compared():
+        return simzoo.compare("resnet18-init", "resnet18-init#1", n=40, resamples=2, permutations=0, may_train=False)
+
+    def told(what):
+        return pytest.raises(SimzooError, match=f"{what}\n  expected: .*\n  got: .*\n  next: .*space")
+
+    with told("the results store results.sqlite cannot be used"):
+        compared()
+    resize("400k")
+    with told("cannot write .*unfinished"):
+        compared()
+    resize("60m")
+    found = compared()
+    resize(shutil.disk_usage(disk).used + 100_000)
+    with told("cannot write report.html"):
+        found.save(disk / "out")
+    resize("60m")
+    found.save(disk / "out")
+    assert not [path for path in disk.rglob("*") if path.suffix in {".part", ".damaged", ".unfinished"}]
+    monkeypatch.setenv("SIMZOO_HOME", str(disk.parent / "elsewhere"))
+    run = ["run_id", "host", "created", "started", "seconds", "device_seconds"]
+    assert found.table.drop(columns=run).equals(compared().table.drop(columns=run))
 
 
 def read_only(*_, **__):
