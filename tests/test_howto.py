@@ -35,6 +35,16 @@ def run_page(page, folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_a_grid(tmp_path):
+    ran, planned, pivot_and_report = run_page("howto-grid.md", tmp_path)
+    assert "14 of 14 blocks ran now" in ran
+    assert "rows in all" in planned
+    assert (tmp_path / "blocks.graphml").is_file()
+    assert "crop" in pivot_and_report
+    assert (tmp_path / "small-report" / "report.html").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
 def test_my_model_on_my_folder(tmp_path):
     _, compared, represented, from_python = run_page("howto-own-model.md", tmp_path)
     assert "py:mymodel:cnn and resnet18-init: block layers" in compared

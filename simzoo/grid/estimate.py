@@ -113,7 +113,7 @@ class _Shapes:
                 self._shapes[words] = self._probe(*words[1:], block.sources[0])
             except SimzooError as error:
                 self._shapes[words] = Shape((), 0.0)
-                self.problems.append(f"{words[0]}: {error}")
+                self.problems.append(f"{words[0]}: {error.what}")
         return self._shapes[words]
 
     def rows(self, block: Block, inputs: list[Block]) -> int:

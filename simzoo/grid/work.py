@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from simzoo.catalog import Catalog, catalog
-from simzoo.errors import SimzooError, UndefinedError
+from simzoo.errors import SimzooError, TapError, UndefinedError
 from simzoo.grid.plan import VIEWS, Block
 from simzoo.grid.rows import reason_of, similarity_rows, tap_rows
 from simzoo.images.find import open_data
@@ -113,18 +113,31 @@ class Worker:
             self._extract(block, images, chosen)
         return Outcome(block.key, facts=extraction_facts(block.key))
 
-    def _extract(self, block: Block, images: Any, chosen: Sequence[int]) -> None:
-        """Extract; where memory does not suffice, again with half the batch."""
-        key, size = block.spec["model"], BATCH_SIZE
+    def _load(self, block: Block) -> Model:
+        """Return the model; one without a head is outside the domain of what measures logits, which is no failure."""
+        key = block.spec["model"]
         if key not in self._models:
             self._models.clear()
             self._models[key] = block.sources[0].load(self.shelves, self.device)
+        try:
+            self._models[key].taps(block.spec["taps"])
+        except TapError as error:
+            if block.spec["taps"] != "logits":
+                raise
+            raise UndefinedError(
+                error.what, expected=error.expected, got=error.got, next_step=error.next_step
+            ) from error
+        return self._models[key]
+
+    def _extract(self, block: Block, images: Any, chosen: Sequence[int]) -> None:
+        """Extract; where memory does not suffice, again with half the batch."""
+        model, size = self._load(block), BATCH_SIZE
         options: dict[str, Any] = {"draw": block.draw, "key": block.key, "device": self.device}
         while True:
             try:
                 with self.progress.step(block.label, len(chosen)) as step:
                     taps, pool = block.spec["taps"], block.spec["pool"]
-                    extract(self._models[key], images, chosen, taps, pool, **options, batch_size=size, progress=step)
+                    extract(model, images, chosen, taps, pool, **options, batch_size=size, progress=step)
             except (MemoryError, RuntimeError) as error:
                 if size == 1 or not _out_of_memory(error):
                     raise
