@@ -18,6 +18,7 @@ from rich.text import Text
 
 from simzoo.api import ready_to_train, refuse_training, require_device
 from simzoo.catalog import catalog
+from simzoo.errors import DataError
 from simzoo.grid.estimate import Estimate, estimate
 from simzoo.grid.executors import make_executor
 from simzoo.grid.expand import studies
@@ -31,7 +32,7 @@ from simzoo.report.verdict import verdict
 from simzoo.report.words import duration
 from simzoo.report.writer import write_report
 from simzoo.storage import atomic
-from simzoo.table.files import write_table
+from simzoo.table.files import read_table, write_table
 from simzoo.table.schema import Table
 
 KINDS = ("train", "extract", "measure")
@@ -110,10 +111,30 @@ class GridResult:
         return int((self.table["status"] == "failed").sum())
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
+        """Write `table.parquet`, `report.html` and `figures/*`; return what was written: nothing where it stands."""
         folder = Path(folder)
+        if self._stands(folder):
+            return []
+        page = folder / "report.html"
+        page.unlink(missing_ok=True)  # so that a page always belongs to the table beside it
         table = write_table(self.result, folder / "table.parquet")
         return [table, *write_report(self.result, folder, catalog().report_sections)]
+
+    def _stands(self, folder: Path) -> bool:
+        """Whether the folder holds this very table, and the page that was made of it by this version of simzoo."""
+        if self.ran or not (folder / "report.html").exists():
+            return False
+        try:
+            found = read_table(folder / "table.parquet")
+        except DataError:
+            return False
+        same = {"libraries", "command", "datasets", "references", "notes"}
+        return (
+            all(found.context.get(word) == self.result.context[word] for word in same)
+            and found.models == self.result.models
+            and found.sheets == self.result.sheets
+            and found.rows.equals(self.table)
+        )
 
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return what `simzoo grid run --json` prints."""

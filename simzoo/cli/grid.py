@@ -98,7 +98,10 @@ def run(
         output.emit(result.as_json(folder))
     else:
         output.show(result)
-    output.wrote([path for path in written if path.parent == folder] + [folder / "figures"])
+    if written:
+        output.wrote([path for path in written if path.parent == folder] + [folder / "figures"])
+    else:
+        typer.echo(f"{folder} holds this table and its page already", err=True)
     if result.failed:
         raise typer.Exit(1)
 

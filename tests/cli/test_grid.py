@@ -28,8 +28,16 @@ def test_a_plan_then_a_run_then_nothing_left(simzoo, words, tmp_path):
     assert "18 rows; 7 of 7 blocks ran now" in done.stdout
     assert len(read_table(tmp_path / "out" / "table.parquet").rows) == 18
     assert (tmp_path / "out" / "report.html").exists()
-    again = json.loads(simzoo("grid", "run", *words, "--out", "out", "--json").stdout)
+    before = (tmp_path / "out" / "report.html").stat().st_mtime_ns
+    rerun = simzoo("grid", "run", *words, "--out", "out", "--json")
+    again = json.loads(rerun.stdout)
+    assert "out holds this table and its page already" in rerun.stderr
+    assert (tmp_path / "out" / "report.html").stat().st_mtime_ns == before
     assert (again["rows"], again["ran"], again["status"]) == (18, 0, {"ok": 18})
+    (tmp_path / "out" / "table.parquet").write_bytes(b"damaged")
+    mended = simzoo("grid", "run", *words, "--out", "out")
+    assert "wrote out/report.html" in mended.stderr
+    assert len(read_table(tmp_path / "out" / "table.parquet").rows) == 18
     left = json.loads(simzoo("grid", "plan", *words, "--json").stdout)
     assert left["blocks"]["measure"] == {"all": 5, "done": 5, "skipped": 0}
 
