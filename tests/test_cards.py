@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -95,7 +96,7 @@ def test_an_invalid_card_is_told_by_field(tmp_path, text, where, expected, got):
     with pytest.raises(CardError) as caught:
         read_card(path)
     error = caught.value
-    assert error.what == f"net.toml is not a valid card: {where}"
+    assert re.fullmatch(rf"net\.toml, line \d+, is not a valid card: {re.escape(where)}", error.what)
     assert error.expected.startswith(expected)
     assert error.got == got
     assert error.next_step.startswith(f"correct {path} (fields: version, name, backbone, backbone_args, weights,")
@@ -193,7 +194,7 @@ def test_an_invalid_recipe_is_told_when_it_is_read_not_when_it_is_used(registry,
     shelves = registry("one", {"recipes/short.toml": RECIPE.replace(old, new)})
     with pytest.raises(CardError) as caught:
         find_recipe("short", shelves)
-    assert caught.value.what == f"short.toml is not a valid recipe: {where}"
+    assert re.fullmatch(rf"short\.toml, line \d+, is not a valid recipe: {re.escape(where)}", caught.value.what)
     assert caught.value.expected.startswith(expected)
 
 
