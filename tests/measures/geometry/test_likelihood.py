@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.spatial.distance import cdist
 
 from simzoo.errors import TooFewSamplesError, UndefinedError, UsageError
@@ -66,7 +66,11 @@ def test_spheres_have_their_dimension(estimator, dimension):
 
 
 def test_ties_are_no_trouble_unless_all_are():
-    assert np.isfinite(gride(LATTICE, k=2))
+    near = distances(LATTICE)
+    logs = np.log(near[:, 3] / near[:, 1]).clip(1e-9)  # a ratio of 1 counts as one next to it does
+    assert (near[:, 3] == near[:, 1]).any()
+    root = brentq(lambda d: len(logs) / d + np.sum(logs / -np.expm1(-d * logs)) - 3 * logs.sum(), 1e-3, 1e3)
+    assert gride(LATTICE, k=2) == pytest.approx(root, rel=1e-6)
     assert np.isfinite(mle_id(LATTICE, k=6))
     with pytest.raises(UndefinedError, match="at the same distance throughout"):
         gride(LATTICE, k=1)
