@@ -98,6 +98,9 @@ def tap_rows(
             rows += [replace(base, field=name, **reason_of(error)) for name in sheet.fields]
             continue
         for name in sheet.fields:
+            if name not in values:
+                rows.append(replace(base, field=name, **reason_of(_left_out(sheet, name))))
+                continue
             low, high = bounds.get(name, (None, None))
             rows.append(replace(base, field=name, value=values[name], low=low, high=high))
     return rows
@@ -147,6 +150,15 @@ def _cell(sheet: MeasureSheet, x: Representation, y: Representation, params: Map
         return {"value": evaluate(sheet, x, y, **params)["value"]}
     except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
         return reason_of(error)
+
+
+def _left_out(sheet: MeasureSheet, field: str) -> UndefinedError:
+    return UndefinedError(
+        f"measure {sheet.name!r} has no {field} without an input that a grid does not give",
+        expected="the input that its documentation names",
+        got="none",
+        next_step=f"simzoo show {sheet.name} says which; give it in simzoo.measure({sheet.name!r}, ...)",
+    )
 
 
 def reason_of(error: Exception) -> dict[str, Any]:

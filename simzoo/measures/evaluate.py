@@ -35,7 +35,10 @@ def evaluate(
     seed: int | None = None,
     **params: Any,
 ) -> dict[str, float]:
-    """Return the fields of a measure by name, `{"value": ...}` for a plain float, after checking what it is given."""
+    """Return the fields of a measure by name, `{"value": ...}` for a plain float, after checking what it is given.
+
+    A field that the measure gives as None, for want of an input that it can do without, is left out.
+    """
     require_options(sheet, params)
     if "labels" in sheet.needs and labels is None and isinstance(x, Representation):
         labels = x.labels
@@ -66,7 +69,10 @@ def evaluate(
     else:
         result = sheet.function(x, **inputs, **params)
     values = result if isinstance(result, tuple) else (result,)
-    fields = {name: float(value) for name, value in zip(sheet.fields, values, strict=True)}
+    told = {name: value for name, value in zip(sheet.fields, values, strict=True) if value is not None}
+    fields = {name: float(value) for name, value in told.items()}
+    if not fields:
+        raise _not_finite(sheet, "None")
     if bad := {name: value for name, value in fields.items() if not math.isfinite(value)}:
         raise _not_finite(sheet, f"{bad}")
     return fields

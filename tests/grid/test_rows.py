@@ -6,6 +6,7 @@ import pytest
 
 from simzoo.errors import MismatchError
 from simzoo.grid.rows import similarity_rows, tap_rows
+from simzoo.measures.geometry.collapse import neural_collapse
 from simzoo.representations.representation import Representation
 
 NO_DRAWS = {"resamples": 0, "permutations": 0, "seed": 0}
@@ -68,6 +69,15 @@ def test_each_field_of_a_measure_is_a_row(shelves):
         (f"t{i}", field) for i in range(3) for field in ("biased", "unbiased")
     ]
     assert all(row.low <= row.value <= row.high for row in rows)
+
+
+def test_a_field_that_needs_what_a_grid_does_not_give_is_undefined_with_its_reason(shelves):
+    rows = tap_rows(neural_collapse.sheet, taps("a"), [], {}, {**NO_DRAWS, "resamples": 10})[:5]
+    assert [(row.field, row.status) for row in rows if row.status != "ok"] == [("nc3", "undefined")]
+    (missing,) = (row for row in rows if row.field == "nc3")
+    assert "has no nc3 without an input" in missing.reason
+    assert missing.value is missing.low is None
+    assert all(row.low <= row.value <= row.high for row in rows if row.field != "nc3")
 
 
 def test_a_tap_without_labels_is_undefined_with_its_reason(shelves):

@@ -10,6 +10,7 @@ from simzoo.errors import InputError, LabelsError, MismatchError, UndefinedError
 from simzoo.facts import geometry, similarity
 from simzoo.measures import evaluate as module
 from simzoo.measures.evaluate import evaluate, matrix_of
+from simzoo.measures.geometry.collapse import neural_collapse
 from simzoo.measures.geometry.labels import class_cka, knn_accuracy
 from simzoo.measures.geometry.spectrum import effective_rank
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
@@ -36,6 +37,17 @@ def test_fields_come_by_name():
     assert evaluate(linear_cka.sheet, x, y) == {"value": linear_cka(x, y)}
     labels = np.arange(40) % 3
     assert list(evaluate(class_cka.sheet, x, labels=labels)) == ["biased", "unbiased"]
+
+
+def test_a_field_that_is_none_is_left_out_and_a_value_that_is_none_is_undefined():
+    x, labels = sides(1)[0], np.arange(40) % 3
+    plain = evaluate(neural_collapse.sheet, x, labels=labels)
+    assert list(plain) == ["nc1", "nc2_norm", "nc2_angle", "nc4"]
+    given = evaluate(neural_collapse.sheet, x, labels=labels, classifier=(np.ones((3, x.shape[1])), np.zeros(3)))
+    assert list(given) == ["nc1", "nc2_norm", "nc2_angle", "nc3", "nc4"]
+    nothing = geometry(name="nothing", larger="more", **FACTS)(lambda x: None)
+    with pytest.raises(UndefinedError, match=r"'nothing' is undefined for this input(.|\n)*got: None"):
+        evaluate(nothing.sheet, x)
 
 
 def test_labels_and_support_are_taken_from_representations():

@@ -34,9 +34,16 @@ def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
     return search(points, points, k, offset=offset, leave_one_out=True).rows
 
 
+class Neighbourhoods(NamedTuple):
+    """The k nearest rows of each row, nearest first: their euclidean distances and row numbers, both (n, k)."""
+
+    distances: torch.Tensor
+    rows: torch.Tensor
+
+
 @derived
-def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
-    """Return the euclidean distances (n, k) to the k nearest other rows, nearest first, in float64.
+def neighbourhoods(x: Any, *, k: int) -> Neighbourhoods:
+    """Return the k nearest other rows of each row with their euclidean distances, in float64.
 
     The candidates are found by products, their distances computed again from differences.
     """
@@ -45,11 +52,18 @@ def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
     points, offset = _points(x, "euclidean")
     candidates = search(points, points, min(k + SPARE, len(points) - 1), offset=offset, leave_one_out=True).rows
     height = max(1, TILE // (features.shape[1] * candidates.shape[1]))
-    parts = []
+    distances, found = [], []
     for start in range(0, len(features), height):
-        rows, near = features[start : start + height].double(), features[candidates[start : start + height]].double()
-        parts.append((near - rows[:, None]).square().sum(2).sqrt().sort(dim=1).values[:, :k])
-    return torch.cat(parts)
+        rows, near = features[start : start + height].double(), candidates[start : start + height]
+        apart = (features[near].double() - rows[:, None]).square().sum(2).sqrt().sort(dim=1, stable=True)
+        distances.append(apart.values[:, :k])
+        found.append(near.gather(1, apart.indices[:, :k]))
+    return Neighbourhoods(torch.cat(distances), torch.cat(found))
+
+
+def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
+    """Return the euclidean distances (n, k) to the k nearest other rows, nearest first, in float64."""
+    return neighbourhoods(x, k=k).distances
 
 
 @derived

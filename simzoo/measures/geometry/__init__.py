@@ -10,10 +10,24 @@ from simzoo.hookspecs import hookimpl
 @hookimpl
 def simzoo_measures() -> list[Any]:
     """Return the measures of one representation."""
+    from simzoo.measures.geometry.clusters import calinski_harabasz, class_separation, davies_bouldin, silhouette
+    from simzoo.measures.geometry.collapse import cdnv, neural_collapse
+    from simzoo.measures.geometry.correlation import corrint
     from simzoo.measures.geometry.dimension import twonn
+    from simzoo.measures.geometry.isotropy import anisotropy, uniformity
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy
+    from simzoo.measures.geometry.likelihood import gride, mle_id
+    from simzoo.measures.geometry.local import lpca, mom_id, tle
     from simzoo.measures.geometry.probe import linear_probe
-    from simzoo.measures.geometry.spectrum import effective_rank
-    from simzoo.measures.geometry.views import alignment, invariance
+    from simzoo.measures.geometry.spectrum import effective_rank, rankme, stable_rank
+    from simzoo.measures.geometry.variance import alpha_req, nesum, participation_ratio
+    from simzoo.measures.geometry.views import alignment, invariance, lidar
 
-    return [effective_rank, twonn, knn_accuracy, linear_probe, class_cka, alignment, invariance]
+    return [
+        *(effective_rank, rankme, stable_rank, participation_ratio, nesum, alpha_req),
+        *(anisotropy, uniformity),
+        *(twonn, mle_id, gride, corrint, lpca, mom_id, tle),
+        *(knn_accuracy, linear_probe, class_cka, neural_collapse, cdnv),
+        *(class_separation, silhouette, calinski_harabasz, davies_bouldin),
+        *(alignment, invariance, lidar),
+    ]

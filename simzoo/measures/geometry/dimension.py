@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 
-from simzoo.errors import DuplicateRowsError, UndefinedError, UsageError
+from simzoo.errors import UsageError
 from simzoo.facts import geometry
-from simzoo.measures.arrays import matrix, require_samples, require_variation
-from simzoo.measures.derived.neighbours import nearest_distances
+from simzoo.measures.derived.distinct import distinct_neighbourhoods, require_general_position
 
 
 @geometry(
@@ -49,39 +48,9 @@ def twonn(x: Any, *, discard: float = 0.1) -> float:
             got=f"discard = {discard}",
             next_step="discard=0.1",
         )
-    given = matrix(x)
-    require_samples(len(given), 4, "the slope needs several ratios")
-    require_variation(given, "they have no neighbours at a distance")
-    rows = distinct_rows(given)
-    if 2 * len(rows) < len(given):
-        raise DuplicateRowsError(
-            "more than half of the rows repeat another row",
-            expected="rows that differ, as the distance to a first neighbour must be above 0",
-            got=f"{len(rows)} different rows of {len(given)}",
-            next_step="leave the repeated samples out",
-        )
-    require_samples(len(rows), 4, "the slope needs several different rows")
-    distances = nearest_distances(x if len(rows) == len(given) else given[rows], k=2)
-    n, kept = len(rows), int(len(rows) * (1 - discard))
+    distances = distinct_neighbourhoods(x, k=2).distances
+    n, kept = len(distances), int(len(distances) * (1 - discard))
     ratios = (distances[:, 1] / distances[:, 0]).log().sort().values[: min(kept, n - 1)]
     below = torch.arange(1, len(ratios) + 1, dtype=torch.float64, device=ratios.device) / n
-    if not float(ratios.square().sum()) > 0:
-        raise UndefinedError(
-            "first and second neighbours are at the same distance throughout",
-            expected="points in general position",
-            got=f"{len(ratios)} ratios of 1, as on a lattice",
-            next_step="add a little noise if the values were rounded",
-        )
+    require_general_position(ratios)
     return float(-(torch.log1p(-below) * ratios).sum() / ratios.square().sum())
-
-
-def distinct_rows(x: torch.Tensor) -> list[int]:
-    """Return the numbers of the rows of an (n, d) tensor that repeat no row before them.
-
-    >>> distinct_rows(torch.tensor([[0.0, 1.0], [0.0, 1.0], [2.0, 1.0], [-0.0, 1.0]]))
-    [0, 2]
-    """
-    seen: dict[bytes, int] = {}
-    for row, values in enumerate((x + 0.0).cpu().numpy()):  # adding 0 turns -0 into 0, which has other bytes
-        seen.setdefault(values.tobytes(), row)
-    return list(seen.values())

@@ -11,6 +11,7 @@ import torch
 from simzoo.errors import InputError, LabelsError, UsageError
 from simzoo.facts import geometry
 from simzoo.measures.arrays import matrix, require_samples, require_variation
+from simzoo.measures.derived.classes import checked_labels, require_two_classes
 from simzoo.measures.derived.neighbours import directions, search
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 
@@ -120,35 +121,9 @@ def class_cka(x: Any, labels: Any) -> ClassCKA:
     """
     given = checked_labels(labels, len(matrix(x)), "labels")
     classes, index = np.unique(given, return_inverse=True)
-    if len(classes) < 2:
-        raise LabelsError(
-            "all samples are of one class",
-            expected="two classes or more",
-            got=f"only {classes.tolist()[0]!r}",
-            next_step="give samples of several classes, or a measure without labels",
-        )
+    require_two_classes(classes)
     one_hot = np.eye(len(classes), dtype=np.float32)[index]
     return ClassCKA(linear_cka(x, one_hot), unbiased_cka(x, one_hot))
-
-
-def checked_labels(labels: Any, n: int, what: str) -> npt.NDArray[Any]:
-    """Return labels as an array, one for each of n samples."""
-    if labels is None:
-        raise LabelsError(
-            f"{what} are missing",
-            expected=f"{n} labels, one for each sample",
-            got="None",
-            next_step="take data with labels, or a measure without",
-        )
-    array = np.asarray(labels)
-    if array.shape != (n,):
-        raise InputError(
-            f"{what} do not fit",
-            expected=f"shape ({n},)",
-            got=f"shape {array.shape}",
-            next_step="give one label for each row, in the order of the rows",
-        )
-    return array
 
 
 def require_one_layer(x: torch.Tensor, support: torch.Tensor) -> None:

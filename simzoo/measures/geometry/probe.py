@@ -12,8 +12,9 @@ from simzoo.errors import LabelsError, TooFewSamplesError, UndefinedError
 from simzoo.facts import geometry
 from simzoo.images.imageset import hash_of
 from simzoo.measures.arrays import matrix, require_variation
+from simzoo.measures.derived.classes import checked_labels
 from simzoo.measures.derived.logistic import Linear, fit, principal
-from simzoo.measures.geometry.labels import checked_labels, guessing, require_one_layer, require_voters
+from simzoo.measures.geometry.labels import guessing, require_one_layer, require_voters
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 

@@ -11,7 +11,8 @@ import torch
 
 from simzoo.errors import InputError, UsageError
 from simzoo.facts import geometry
-from simzoo.measures.arrays import matrix, unit_rows
+from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
+from simzoo.measures.geometry.spectrum import EPSILON, smoothed_rank
 from simzoo.measures.similarity.cka import cka_grid, unbiased_cka_grid
 
 
@@ -97,6 +98,55 @@ def invariance(x: Any, views: Sequence[Any]) -> Invariance:
         found.append((values[1:, 1:][np.triu_indices(len(views), 1)].mean(), values[0, 1:].mean()))
     (draws, clean), (draws_unbiased, clean_unbiased) = found
     return Invariance(float(draws), float(clean), float(draws_unbiased), float(clean_unbiased))
+
+
+@geometry(
+    name="lidar",
+    version=1,
+    range=(1 - 2 * EPSILON, float("inf")),
+    larger="more directions that tell samples apart",
+    invariant_to={"permutation", "rotation", "scale", "translation"},
+    needs={"views"},
+    domain={"constant": "ConstantInputError"},
+    reference="thilak2024lidar",
+)
+def lidar(x: Any, views: Sequence[Any], *, delta: float = 1e-4) -> float:
+    """Count the directions in which samples differ by more than augmentation moves them: RankMe of an LDA matrix.
+
+    Formula: exp(-sum_i p_i log p_i), p_i = l_i / sum_j l_j + 1e-7, l the d eigenvalues of W^-1/2 B W^-1/2, B the
+    covariance of the samples' means over their views, W that of the views around them, plus delta times the mean
+    variance of a column (the mean of the diagonal of both together) in its diagonal.
+    Arguments: x (n, d), the samples as they are, which only have to fit; views, 2 or more (n, d) matrices of draws of
+    an augmentation, row i of each made from sample i; delta above 0.
+    Returns: a number of directions, from 1 to about min(n - 1, d).
+    Undefined: samples whose means over the views are all equal (ConstantInputError); n < 2 (TooFewSamplesError).
+    Cost: T n d^2 multiply-adds for T views, a Cholesky factor of (d, d) and singular values of (n, d), in float64.
+    Departures: the paper adds delta as it is, and its value then depends on the scale of the features; divided by the
+    mean variance of a column it is the same number. Two views of each sample are allowed, the paper takes many.
+    Reference: Thilak et al. 2024, "LiDAR: sensing linear probing performance in joint embedding SSL architectures"
+    (ICLR, arXiv 2312.04000).
+
+    >>> x = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
+    >>> round(lidar(x, [x, x]), 1), round(lidar(x, [x + 0.1, x - 0.1]), 1)  # the draws differ along one direction
+    (4.0, 3.0)
+    """
+    if not delta > 0:
+        raise UsageError("delta must be above 0", expected="delta > 0", got=f"delta = {delta}", next_step="delta=1e-4")
+    drawn = torch.stack(_aligned(x, views)).double()
+    count, n, d = drawn.shape
+    require_samples(n, 2, "one sample does not differ from another")
+    means = drawn.mean(0)
+    require_variation(means, "nothing tells the samples apart")
+    around = (drawn - means).flatten(0, 1)
+    within = around.T @ around / (n * (count - 1))
+    between = (means - means.mean(0)) / (n - 1) ** 0.5
+    ridge = delta * (float(within.trace()) + float(between.square().sum())) / d
+    within.diagonal().add_(ridge)
+    whitened = torch.linalg.solve_triangular(torch.linalg.cholesky(within), between.T, upper=False)
+    spectrum = torch.zeros(d, dtype=torch.float64, device=drawn.device)
+    values = torch.linalg.svdvals(whitened).square()
+    spectrum[: len(values)] = values
+    return smoothed_rank(spectrum)
 
 
 def _aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:

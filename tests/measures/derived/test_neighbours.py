@@ -9,6 +9,7 @@ from simzoo.measures.derived.neighbours import (
     nearest,
     nearest_distances,
     neighbour_scores,
+    neighbourhoods,
     search,
     unit_neighbour_indicator,
 )
@@ -48,6 +49,12 @@ def test_distances_of_near_points_keep_their_digits_far_from_the_origin():
     x = (X[:, :3] * 1e-3 + 1000).astype(np.float32)
     exact = np.sort(cdist(x.astype(np.float64), x.astype(np.float64)) + np.diag([np.inf] * 90), axis=1)[:, :2]
     np.testing.assert_allclose(nearest_distances(x, k=2), exact, rtol=1e-12)
+
+
+def test_distances_come_with_the_rows_they_are_to():
+    found = neighbourhoods(X, k=5)
+    assert np.array_equal(found.rows, naive(X, 5, "euclidean"))
+    np.testing.assert_allclose(found.distances, np.take_along_axis(cdist(X, X), found.rows.numpy(), 1), rtol=1e-12)
 
 
 def test_search_of_another_set():

@@ -54,5 +54,5 @@ def test_refusals():
         twonn(np.vstack([x[:3], x[:1]]))
     with pytest.raises(ConstantInputError):
         twonn(np.ones((9, 2)))
-    with pytest.raises(UndefinedError, match=r"neighbours are at the same distance(.|\n)*as on a lattice"):
+    with pytest.raises(UndefinedError, match=r"neighbours are at the same distance throughout(.|\n)*as on a lattice"):
         twonn(np.array([[i, j] for i in range(4) for j in range(4)], dtype=float))

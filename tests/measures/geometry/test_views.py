@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from simzoo.errors import InputError, UsageError
+from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, UsageError
 from simzoo.measures.evaluate import evaluate
-from simzoo.measures.geometry.views import alignment, invariance
+from simzoo.measures.geometry.views import alignment, invariance, lidar
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 
 
@@ -46,7 +46,47 @@ def test_less_noise_is_more_invariance():
     assert alignment(x, near) < alignment(x, drawn)
 
 
-@pytest.mark.parametrize("measure", [alignment, invariance])
+def naive_lidar(drawn, delta):
+    """Thilak et al. 2024, by eigenvalues of (d, d) matrices, with delta added as it is."""
+    means = np.mean(drawn, axis=0)
+    between = np.cov(means.T)
+    within = sum((view - means).T @ (view - means) for view in drawn) / (len(means) * (len(drawn) - 1))
+    values, vectors = np.linalg.eigh(within + delta * np.eye(len(within)))
+    root = vectors / np.sqrt(values) @ vectors.T
+    spectrum = np.linalg.eigvalsh(root @ between @ root).clip(0)
+    shares = spectrum / spectrum.sum() + 1e-7
+    return np.exp(-np.sum(shares * np.log(shares))), np.trace(within + between) / len(within)
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 7), (12, 30)])
+@pytest.mark.parametrize("delta", [1e-4, 0.3])
+def test_lidar_is_the_formula_of_the_paper_in_units_of_the_variance(n, d, delta):
+    x, drawn = views(4, n, d)
+    _, variance = naive_lidar(drawn, 1)
+    assert lidar(x, drawn, delta=delta) == pytest.approx(naive_lidar(drawn, delta * variance)[0], rel=1e-7)
+    same_units = [view / np.sqrt(variance) for view in drawn]
+    assert lidar(x, drawn, delta=delta) == pytest.approx(naive_lidar(same_units, delta)[0], rel=1e-7)
+
+
+def test_lidar_does_not_count_directions_that_augmentation_moves_along():
+    draw = np.random.default_rng(0)
+    x = np.linalg.qr(draw.normal(size=(400, 6)) - 0.1)[0]
+    loud = [x + draw.normal(size=x.shape) * [1, 1, 0.001, 0.001, 0.001, 0.001] for _ in range(8)]
+    assert lidar(x, [x, x]) == pytest.approx(6, rel=0.02)
+    assert lidar(x, loud) == pytest.approx(4, rel=0.05)
+
+
+def test_lidar_refusals():
+    x, drawn = views(2)
+    with pytest.raises(UsageError, match="delta must be above 0"):
+        lidar(x, drawn, delta=0)
+    with pytest.raises(ConstantInputError, match="nothing tells the samples apart"):
+        lidar(x, [np.zeros_like(x), np.ones_like(x)])
+    with pytest.raises(TooFewSamplesError, match="one sample does not differ"):
+        lidar(x[:1], [view[:1] for view in drawn])
+
+
+@pytest.mark.parametrize("measure", [alignment, invariance, lidar])
 def test_views_that_do_not_fit_are_refused(measure):
     x, (a, b) = views(2)
     with pytest.raises(UsageError, match="one view says nothing"):
