@@ -47,7 +47,7 @@ def alignment(x: Any, views: Sequence[Any], *, power: float = 2) -> float:
     """
     if not power > 0:
         raise UsageError("power must be above 0", expected="power > 0", got=f"power = {power}", next_step="power=2")
-    units = [unit_rows(view) for view in _aligned(x, views)]
+    units = [unit_rows(view) for view in aligned(x, views)]
     apart = [torch.linalg.vector_norm(a - b, dim=1, dtype=torch.float64) for a, b in combinations(units, 2)]
     return float(torch.stack(apart).pow(power).mean())
 
@@ -90,7 +90,7 @@ def invariance(x: Any, views: Sequence[Any]) -> Invariance:
     >>> [round(value, 6) for value in invariance(x, [x + 1, 2 * x])]
     [1.0, 1.0, 1.0, 1.0]
     """
-    _aligned(x, views)
+    aligned(x, views)
     found = []
     for grid in (cka_grid, unbiased_cka_grid):
         values = grid([x, *views])
@@ -99,7 +99,7 @@ def invariance(x: Any, views: Sequence[Any]) -> Invariance:
     return Invariance(float(draws), float(clean), float(draws_unbiased), float(clean_unbiased))
 
 
-def _aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:
+def aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:
     """Return the views as tensors, all of the shape of x."""
     if len(views) < 2:
         raise UsageError(
