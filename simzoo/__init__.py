@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
+    from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
@@ -30,6 +31,7 @@ _HOME = {
         "simzoo.facts",
     ),
     "hookimpl": "simzoo.hookspecs",
+    "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
     "derived": "simzoo.representations.derived",
     "Representation": "simzoo.representations.representation",
@@ -50,6 +52,7 @@ __all__ = [
     "load",
     "measure",
     "measures",
+    "nnk_graph",
     "objective",
     "pairwise",
     "represent",

@@ -11,7 +11,7 @@ import torch
 
 from simzoo.errors import DuplicateRowsError, UndefinedError, UsageError
 from simzoo.measures.arrays import matrix, require_samples, require_variation
-from simzoo.measures.derived.neighbours import Neighbourhoods, neighbourhoods
+from simzoo.measures.derived.neighbours import Near, near
 from simzoo.representations.derived import derived
 
 SHARED = 50  # neighbours that are found at once for all estimators that look at up to so many
@@ -48,13 +48,13 @@ def distinct(x: Any) -> torch.Tensor:
 
 
 @derived
-def distinct_neighbourhoods(x: Any, *, k: int) -> Neighbourhoods:
+def distinct_neighbourhoods(x: Any, *, k: int) -> Near:
     """Return the k nearest different rows of each different row: numbers count the rows of `distinct(x)`."""
     points: torch.Tensor = distinct(x)
-    return neighbourhoods(x if len(points) == len(matrix(x)) else points, k=k)
+    return near(x if len(points) == len(matrix(x)) else points, k=k, metric="euclidean")
 
 
-def local_neighbourhoods(x: Any, *, k: int, least: int = 2) -> Neighbourhoods:
+def local_neighbourhoods(x: Any, *, k: int, least: int = 2) -> Near:
     """Return `distinct_neighbourhoods`, found once for all k up to `SHARED`; refuse k below `least`."""
     if k < least:
         raise UsageError(
@@ -66,7 +66,7 @@ def local_neighbourhoods(x: Any, *, k: int, least: int = 2) -> Neighbourhoods:
     n = len(distinct(x))
     require_samples(n, k + 1, f"each needs k = {k} others that differ from it")
     found = distinct_neighbourhoods(x, k=min(max(k, SHARED), n - 1))
-    return Neighbourhoods(found.distances[:, :k], found.rows[:, :k])
+    return Near(found.distances[:, :k], found.rows[:, :k])
 
 
 def require_general_position(logarithms: torch.Tensor) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import torch
+from torch.nn.functional import normalize
 
 from simzoo.errors import UndefinedError, UsageError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
@@ -15,14 +16,29 @@ from simzoo.measures.derived.gram import unit_centered
 from simzoo.representations.derived import derived
 
 Metric = Literal["cosine", "euclidean"]
-TILE = 2**22  # scores that are held at once
+TILE = 2**22  # scores that are looked through at once
+BLOCK = 2**17  # numbers whose differences are taken at once: they stay in the cache
+HELD_BYTES = 2**30  # scores of all pairs up to this size are held, if each is computed once for both of its rows
+HALF = 512  # rows that are multiplied at once for that, and the width from which on it pays
+FEW = 4  # members of a group below which grouping does not pay
 SPARE = 4  # candidates beyond k whose distances are computed again, as products of close points lose digits
 
 
 class Neighbours(NamedTuple):
-    """The k keys that score highest for each query, best first: their scores (m, k) and row numbers (m, k)."""
+    """The k keys that score highest for each query, best first: their scores (m, k) and row numbers (m, k).
+
+    `left_out` (m,) counts those that were above a ceiling.
+    """
 
     scores: torch.Tensor
+    rows: torch.Tensor
+    left_out: torch.Tensor
+
+
+class Near(NamedTuple):
+    """The k nearest other rows of each row, nearest first: their distances (n, k), float64, and row numbers (n, k)."""
+
+    distances: torch.Tensor
     rows: torch.Tensor
 
 
@@ -34,36 +50,33 @@ def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
     return search(points, points, k, offset=offset, leave_one_out=True).rows
 
 
-class Neighbourhoods(NamedTuple):
-    """The k nearest rows of each row, nearest first: their euclidean distances and row numbers, both (n, k)."""
-
-    distances: torch.Tensor
-    rows: torch.Tensor
-
-
 @derived
-def neighbourhoods(x: Any, *, k: int) -> Neighbourhoods:
-    """Return the k nearest other rows of each row with their euclidean distances, in float64.
+def near(x: Any, *, k: int, metric: Metric = "cosine") -> Near:
+    """Return the k nearest other rows of each row with their distances: euclidean, or 1 - cosine.
 
-    The candidates are found by products, their distances computed again from differences.
+    The candidates are found by products, their distances computed again from differences, in float64.
     """
     features = matrix(x)
     _require_neighbours(len(features), k)
-    points, offset = _points(x, "euclidean")
+    points, offset = _points(x, metric)
     candidates = search(points, points, min(k + SPARE, len(points) - 1), offset=offset, leave_one_out=True).rows
-    height = max(1, TILE // (features.shape[1] * candidates.shape[1]))
-    distances, found = [], []
+    candidates = candidates.sort(dim=1).values  # so that a stable order leaves ties with the lowest index
+    height = max(1, BLOCK // (features.shape[1] * candidates.shape[1]))
+    parts = []
     for start in range(0, len(features), height):
-        rows, near = features[start : start + height].double(), candidates[start : start + height]
-        apart = (features[near].double() - rows[:, None]).square().sum(2).sqrt().sort(dim=1, stable=True)
-        distances.append(apart.values[:, :k])
-        found.append(near.gather(1, apart.indices[:, :k]))
-    return Neighbourhoods(torch.cat(distances), torch.cat(found))
+        rows, others = features[start : start + height], candidates[start : start + height]
+        here, there = rows.double(), features[others].double()
+        if metric == "cosine":
+            here, there = normalize(here, dim=-1), normalize(there, dim=-1)
+        apart = torch.linalg.vector_norm(there.sub_(here[:, None]), dim=2)
+        found = (apart.square() / 2 if metric == "cosine" else apart).sort(dim=1, stable=True)
+        parts.append(Near(found.values[:, :k], others.gather(1, found.indices[:, :k])))
+    return Near(*map(torch.cat, zip(*parts, strict=True)))
 
 
 def nearest_distances(x: Any, *, k: int) -> torch.Tensor:
     """Return the euclidean distances (n, k) to the k nearest other rows, nearest first, in float64."""
-    return neighbourhoods(x, k=k).distances
+    return near(x, k=k, metric="euclidean").distances
 
 
 @derived
@@ -109,20 +122,50 @@ def search(
     *,
     offset: torch.Tensor | None = None,
     leave_one_out: bool = False,
+    ceiling: float | None = None,
 ) -> Neighbours:
     """Return for each query the k keys of highest <query, key> + offset, tile by tile.
 
-    With `leave_one_out` the queries are the keys, and no row is its own neighbour, whatever its duplicates are.
+    With `leave_one_out` the queries are the keys, and no row is its own neighbour, whatever its duplicates are. Keys
+    that score above `ceiling` are left out; where that leaves fewer than k, the last scores are -inf.
     """
     height = max(1, TILE // len(keys))
+    products = _symmetric(keys) if leave_one_out and _can_be_held(keys) else None
+    held = keys.new_empty(height, len(keys)) if products is None else products
     found = []
     for start in range(0, len(queries), height):
-        rows = queries[start : start + height]
-        scores = _scores(rows, keys, offset)
+        stop = min(start + height, len(queries))
+        if products is None:
+            scores = torch.mm(queries[start:stop], keys.T, out=held[: stop - start])
+        else:
+            scores = held[start:stop]
+        if offset is not None:
+            scores += offset
         if leave_one_out:
-            scores[:, start : start + height].fill_diagonal_(-torch.inf)
-        found.append(_top(scores, k))
-    return Neighbours(torch.cat([part.scores for part in found]), torch.cat([part.rows for part in found]))
+            scores[:, start:stop].fill_diagonal_(-torch.inf)
+        top = _top(scores, k)
+        if ceiling is not None and bool((over := top.scores[:, 0] > ceiling).any()):
+            lower = scores[over]
+            high = lower > ceiling
+            again = _top(lower.masked_fill_(high, -torch.inf), k)
+            top.scores[over], top.rows[over], top.left_out[over] = again.scores, again.rows, high.sum(-1)
+        found.append(top)
+    return Neighbours(*map(torch.cat, zip(*found, strict=True)))
+
+
+def _can_be_held(points: torch.Tensor) -> bool:
+    return min(points.shape) >= HALF and len(points) ** 2 * points.element_size() <= HELD_BYTES
+
+
+def _symmetric(points: torch.Tensor) -> torch.Tensor:
+    """Return the products (n, n) of all pairs, each multiplied once."""
+    products = points.new_empty(len(points), len(points))
+    for start in range(0, len(points), HALF):
+        stop = start + HALF
+        panel = points[start:stop] @ points[start:].T
+        products[start:stop, start:] = panel
+        products[stop:, start:stop] = panel[:, HALF:].T
+    return products
 
 
 def _scores(rows: torch.Tensor, keys: torch.Tensor, offset: torch.Tensor | None) -> torch.Tensor:
@@ -131,12 +174,28 @@ def _scores(rows: torch.Tensor, keys: torch.Tensor, offset: torch.Tensor | None)
 
 def _top(scores: torch.Tensor, k: int) -> Neighbours:
     """Return the k highest of the last dimension; rows where topk had to choose among equals are sorted instead."""
-    values, index = scores.topk(min(k + 1, scores.shape[-1]), dim=-1)
+    values, index = _highest(scores, min(k + 1, scores.shape[-1]))
     tied = (values[..., 1:] == values[..., :-1]).any(-1)
     index = index[..., :k]
     if bool(tied.any()):
         index[tied] = scores[tied].sort(dim=-1, descending=True, stable=True).indices[..., :k]
-    return Neighbours(values[..., :k], index)
+    return Neighbours(values[..., :k], index, torch.zeros_like(index[..., 0]))
+
+
+def _highest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return topk of the last dimension, by groups: the k highest are in the k groups of highest maxima."""
+    width = scores.shape[-1]
+    size = int((width / k) ** 0.5)  # members of a group: as many groups to choose from as members of those chosen
+    if size < FEW or scores.ndim != 2:
+        return scores.topk(k, dim=-1)
+    groups = width // size
+    maxima = scores[:, : size * groups].view(-1, size, groups).amax(1)
+    chosen = maxima.topk(k, dim=1).indices
+    members = (chosen[:, None] + groups * torch.arange(size, device=scores.device)[:, None]).flatten(1)
+    rest = torch.arange(size * groups, width, device=scores.device).expand(len(scores), -1)
+    members = torch.cat([members, rest], dim=1)
+    values, index = scores.gather(1, members).topk(k, dim=1)
+    return values, members.gather(1, index)
 
 
 def _points(x: Any, metric: Metric) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -18,6 +18,8 @@ def simzoo_measures() -> list[Any]:
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy
     from simzoo.measures.geometry.likelihood import gride, mle_id
     from simzoo.measures.geometry.local import lpca, mom_id, tle
+    from simzoo.measures.geometry.mgm import mgm
+    from simzoo.measures.geometry.nnk import nnk_affinity, nnk_count, nnk_diameter, nnk_rank
     from simzoo.measures.geometry.probe import linear_probe
     from simzoo.measures.geometry.spectrum import effective_rank, rankme, stable_rank
     from simzoo.measures.geometry.variance import alpha_req, nesum, participation_ratio
@@ -27,6 +29,7 @@ def simzoo_measures() -> list[Any]:
         *(effective_rank, rankme, stable_rank, participation_ratio, nesum, alpha_req),
         *(anisotropy, uniformity),
         *(twonn, mle_id, gride, corrint, lpca, mom_id, tle),
+        *(nnk_count, nnk_rank, nnk_diameter, nnk_affinity, mgm),
         *(knn_accuracy, linear_probe, class_cka, neural_collapse, cdnv),
         *(class_separation, silhouette, calinski_harabasz, davies_bouldin),
         *(alignment, invariance, lidar),

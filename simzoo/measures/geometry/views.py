@@ -48,7 +48,7 @@ def alignment(x: Any, views: Sequence[Any], *, power: float = 2) -> float:
     """
     if not power > 0:
         raise UsageError("power must be above 0", expected="power > 0", got=f"power = {power}", next_step="power=2")
-    units = [unit_rows(view) for view in _aligned(x, views)]
+    units = [unit_rows(view) for view in aligned(x, views)]
     apart = [torch.linalg.vector_norm(a - b, dim=1, dtype=torch.float64) for a, b in combinations(units, 2)]
     return float(torch.stack(apart).pow(power).mean())
 
@@ -91,7 +91,7 @@ def invariance(x: Any, views: Sequence[Any]) -> Invariance:
     >>> [round(value, 6) for value in invariance(x, [x + 1, 2 * x])]
     [1.0, 1.0, 1.0, 1.0]
     """
-    _aligned(x, views)
+    aligned(x, views)
     found = []
     for grid in (cka_grid, unbiased_cka_grid):
         values = grid([x, *views])
@@ -132,7 +132,7 @@ def lidar(x: Any, views: Sequence[Any], *, delta: float = 1e-4) -> float:
     """
     if not delta > 0:
         raise UsageError("delta must be above 0", expected="delta > 0", got=f"delta = {delta}", next_step="delta=1e-4")
-    drawn = torch.stack(_aligned(x, views)).double()
+    drawn = torch.stack(aligned(x, views)).double()
     count, n, d = drawn.shape
     require_samples(n, 2, "one sample does not differ from another")
     means = drawn.mean(0)
@@ -149,7 +149,7 @@ def lidar(x: Any, views: Sequence[Any], *, delta: float = 1e-4) -> float:
     return smoothed_rank(spectrum)
 
 
-def _aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:
+def aligned(x: Any, views: Sequence[Any]) -> list[torch.Tensor]:
     """Return the views as tensors, all of the shape of x."""
     if len(views) < 2:
         raise UsageError(

@@ -11,7 +11,7 @@ import torch
 from simzoo.errors import LabelsError, UndefinedError
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
-from simzoo.measures.geometry.labels import checked_labels
+from simzoo.measures.derived.classes import checked_labels
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 

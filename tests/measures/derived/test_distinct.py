@@ -10,7 +10,7 @@ from simzoo.measures.derived.distinct import (
     local_neighbourhoods,
     require_general_position,
 )
-from simzoo.measures.derived.neighbours import neighbourhoods
+from simzoo.measures.derived.neighbours import near
 from simzoo.measures.geometry.correlation import corrint
 from simzoo.measures.geometry.dimension import twonn
 from simzoo.measures.geometry.likelihood import gride, mle_id
@@ -37,7 +37,7 @@ def test_exact_duplicates_are_dropped_by_every_estimator(estimator):
 
 def test_all_estimators_share_one_search(monkeypatch):
     searched = []
-    monkeypatch.setattr(module, "neighbourhoods", lambda x, *, k: searched.append(k) or neighbourhoods(x, k=k))
+    monkeypatch.setattr(module, "near", lambda x, *, k, metric: searched.append(k) or near(x, k=k, metric=metric))
     for x in (held(X), held(np.vstack([X, X[:40]]))):
         searched.clear()
         for estimator in ESTIMATORS:
@@ -47,9 +47,9 @@ def test_all_estimators_share_one_search(monkeypatch):
 
 def test_numbers_of_neighbours_are_those_of_different_rows():
     repeated = np.vstack([X[:1], X])
-    assert np.array_equal(distinct_neighbourhoods(repeated, k=3).rows, neighbourhoods(X, k=3).rows)
+    assert np.array_equal(distinct_neighbourhoods(repeated, k=3).rows, near(X, k=3, metric="euclidean").rows)
     few = local_neighbourhoods(X, k=3)
-    assert np.array_equal(few.rows, neighbourhoods(X, k=3).rows)
+    assert np.array_equal(few.rows, near(X, k=3, metric="euclidean").rows)
     assert few.distances.shape == (100, 3)
 
 

@@ -6,10 +6,10 @@ from scipy.spatial.distance import cdist
 from simzoo.errors import ConstantInputError, TooFewSamplesError, UndefinedError, UsageError, ZeroRowsError
 from simzoo.measures.derived import neighbours
 from simzoo.measures.derived.neighbours import (
+    near,
     nearest,
     nearest_distances,
     neighbour_scores,
-    neighbourhoods,
     search,
     unit_neighbour_indicator,
 )
@@ -51,10 +51,43 @@ def test_distances_of_near_points_keep_their_digits_far_from_the_origin():
     np.testing.assert_allclose(nearest_distances(x, k=2), exact, rtol=1e-12)
 
 
-def test_distances_come_with_the_rows_they_are_to():
-    found = neighbourhoods(X, k=5)
-    assert np.array_equal(found.rows, naive(X, 5, "euclidean"))
-    np.testing.assert_allclose(found.distances, np.take_along_axis(cdist(X, X), found.rows.numpy(), 1), rtol=1e-12)
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("block", [1, 2**17])
+def test_rows_come_with_their_distances(metric, block, monkeypatch):
+    monkeypatch.setattr(neighbours, "BLOCK", block)
+    found, distances = near(X, k=6, metric=metric), cdist(X, X, metric)
+    assert np.array_equal(found.rows, naive(X, 6, metric))
+    np.testing.assert_allclose(found.distances, np.take_along_axis(distances, found.rows.numpy(), axis=1), rtol=1e-9)
+    tied = near(np.repeat(np.eye(3), 4, axis=0), k=4, metric=metric)
+    assert tied.rows[5].tolist() == [4, 6, 7, 0]
+    assert tied.distances[5].tolist() == pytest.approx([0, 0, 0, 1 if metric == "cosine" else 2**0.5])
+
+
+@pytest.mark.parametrize("width", [63, 700, 1001])
+@pytest.mark.parametrize("values", [30, 10**6])
+def test_the_highest_of_wide_rows_go_to_the_lowest_index(width, values):
+    scores = np.random.default_rng(0).integers(values, size=(50, width)).astype(np.float32)
+    found = neighbours._top(torch.from_numpy(scores), 3)
+    assert np.array_equal(found.rows, np.argsort(-scores, axis=1, kind="stable")[:, :3])
+    assert np.array_equal(found.scores, -np.sort(-scores, axis=1)[:, :3])
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_products_made_once_for_both_rows_find_the_same(metric, monkeypatch):
+    wide = np.random.default_rng(2).normal(size=(600, 520))
+    whole = nearest(wide, k=5, metric=metric)
+    assert np.array_equal(whole, naive(wide, 5, metric))
+    monkeypatch.setattr(neighbours, "HELD_BYTES", 0)
+    assert torch.equal(whole, nearest(wide, k=5, metric=metric))
+
+
+def test_a_ceiling_leaves_out_what_is_too_near():
+    points = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    found = search(points, points, 3, leave_one_out=True, ceiling=0.9)
+    assert found.rows[0, :2].tolist() == [2, 3]
+    assert found.scores[0].tolist() == [pytest.approx(0.8), 0, -np.inf]
+    assert found.rows[3].tolist() == [2, 0, 1]
+    assert found.left_out.tolist() == [1, 1, 0, 0]
 
 
 def test_search_of_another_set():
