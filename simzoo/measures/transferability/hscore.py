@@ -7,6 +7,7 @@ from typing import Any
 
 from simzoo.errors import TooFewSamplesError
 from simzoo.facts import transferability
+from simzoo.measures.arrays import matrix
 from simzoo.measures.derived.basis import principal_basis
 from simzoo.measures.transferability.classes import canonical, classes_of, coordinates, varying
 
@@ -44,8 +45,8 @@ def h_score(x: Any, labels: Any) -> float:
     n, rank = directions.shape
     if rank >= n - 1:
         raise TooFewSamplesError(
-            f"{n} samples in {rank} dimensions: any labels have the highest H-score",
-            expected=f"more samples than dimensions: {rank + 2} or more",
+            f"{n} samples have independent rows: any labels have the highest H-score",
+            expected=f"more samples than columns: {matrix(x).shape[1] + 2} or more",
             got=str(n),
             next_step="give more samples (--n), or h_score_shrunk, which is defined here",
         )
