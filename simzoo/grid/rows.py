@@ -92,6 +92,7 @@ def tap_rows(
             side = next((tap for tap in support if tap.tap == x.tap), None)
             given["support"] = (side, side.labels) if side is not None else None
         try:
+            _require_outputs(sheet, x)
             values = evaluate(sheet, x, **given, **params)
             bounds = spread(sheet, x, **given, resamples=draws["resamples"], seed=draws["seed"], **params)
         except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so

@@ -74,12 +74,17 @@ def answering(sides: int, seed: int = 0, n: int = N) -> Sample:
 
 
 def move(group: str, d: int, seed: int) -> Move:
-    """Draw an element of the group, far from the identity, as a function of (n, d) arrays."""
+    """Draw an element of the group, far from the identity, as a function of (n, d) arrays.
+
+    What an even seed makes larger (scales, stretches) an odd one makes smaller.
+    """
     draw = np.random.default_rng(seed)
     rotations = [np.linalg.qr(draw.normal(size=(d, d)))[0] for _ in range(2)]
     shift = 5 * draw.normal(size=d)
     factor, order = draw.uniform(2, 9), draw.permutation(d)
     stretch = rotations[0] @ np.diag(np.logspace(-1.5, 1.5, d)) @ rotations[1]
+    if seed % 2:
+        factor, stretch = 1 / factor, stretch / 10**1.5
     moves: dict[str, Move] = {
         "permutation": lambda x: x[:, order],
         "rotation": lambda x: x @ rotations[0],

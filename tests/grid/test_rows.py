@@ -7,6 +7,8 @@ import pytest
 from simzoo.errors import MismatchError
 from simzoo.grid.rows import similarity_rows, tap_rows
 from simzoo.measures.geometry.collapse import neural_collapse
+from simzoo.measures.transferability.discriminant import ncti
+from simzoo.measures.transferability.source import leep
 from simzoo.representations.representation import Representation
 
 NO_DRAWS = {"resamples": 0, "permutations": 0, "seed": 0}
@@ -95,3 +97,17 @@ def test_measures_of_outputs_are_undefined_of_layers(shelves):
     assert "error_kappa is of a model's outputs, and t0 is a layer before them" in rows[0].reason
     assert "--taps logits" in rows[0].reason
     assert rows[4].value == 1
+
+
+def test_a_score_of_outputs_is_of_the_logits_alone():
+    layer, logits = taps("a", count=2)
+    rows = tap_rows(leep.sheet, [layer, replace(logits, tap="logits")], [], {}, {**NO_DRAWS, "resamples": 10})
+    assert [row.status for row in rows] == ["undefined", "ok"]
+    assert "leep is of a model's outputs, and t0 is a layer before them" in rows[0].reason
+    assert rows[1].low < rows[1].value < rows[1].high <= 0
+
+
+def test_a_score_with_several_parts_has_a_row_for_each():
+    rows = tap_rows(ncti.sheet, taps("a", count=2)[:1], [], {}, NO_DRAWS)
+    assert [row.field for row in rows] == ["self_consistency", "class_means", "collapse"]
+    assert all(row.status == "ok" for row in rows)

@@ -70,6 +70,14 @@ def test_a_move_keeps_what_its_group_keeps_and_nothing_more(group):
         assert kept == KEPT[group], seed
 
 
+@pytest.mark.parametrize("group", ["scale", "linear"])
+def test_every_other_seed_makes_smaller(group):
+    x = sample(1).sides[0]
+    sizes = [np.linalg.norm(move(group, 8, seed)(x)) / np.linalg.norm(x) for seed in range(4)]
+    assert sizes[1] < 0.9 > sizes[3]
+    assert sizes[0] > 1.1 < sizes[2]
+
+
 def test_a_group_implies_those_that_keep_more():
     for group, implied in IMPLIED.items():
         for narrower in implied:
