@@ -10,7 +10,7 @@ import torch
 from simzoo.errors import LabelsError
 from simzoo.measures.arrays import matrix, require_variation
 from simzoo.measures.derived.basis import principal_basis
-from simzoo.measures.geometry.labels import checked_labels
+from simzoo.measures.derived.classes import checked_labels
 
 ONE = 1e-6  # a squared canonical correlation this near to 1 is 1
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from simzoo.facts import transferability
 from simzoo.measures.arrays import matrix, require_variation
-from simzoo.measures.geometry.labels import checked_labels, guessing, require_one_layer, require_voters
+from simzoo.measures.derived.classes import checked_labels
+from simzoo.measures.geometry.labels import guessing, require_one_layer, require_voters
 from simzoo.measures.transferability.classes import classes_of
 
 
