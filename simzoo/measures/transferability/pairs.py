@@ -94,8 +94,9 @@ def lfc(x: Any, labels: Any) -> float:
     Formula: <K, T> / (|K| |T|), K = x x^T, T_ij = 1 where i and j are of one class, else -1, each less the mean of all
     its entries; inner product and norms are over all entries (Frobenius).
     Arguments: x (n, d); labels (n,), numbers or strings.
-    Returns: a number without unit in [-1, 1]; 1 = K is T up to scale and shift, which only two classes in two points
-    can give. Unrelated labels have somewhat more than 0, as both diagonals are high.
+    Returns: a number without unit in [-1, 1]; 1 = K is T up to scale and shift: every class is one point, and these
+    are orthogonal and equally long, or a regular simplex about the origin. Unrelated labels have somewhat more than 0,
+    as both diagonals are high.
     Undefined: rows all equal (ConstantInputError); one class only, or labels missing (LabelsError).
     Cost: n d min(n, d) multiply-adds; K and T are never made.
     Departures: none from the formula; public code has spectral norms in the place of Frobenius norms, another number.

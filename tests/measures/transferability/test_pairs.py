@@ -62,6 +62,12 @@ def test_lfc_is_the_formula(inputs):
     assert lfc(*inputs) == pytest.approx(naive_lfc(*inputs), abs=1e-8)
 
 
+def test_lfc_is_one_where_classes_are_points_of_a_simplex_or_orthogonal():
+    labels = np.r_[np.arange(40) % 4, 0, 0, 3]
+    for points in (np.eye(4), np.eye(4) - 0.25):
+        assert lfc(points[labels], labels) == pytest.approx(1, abs=1e-12)
+
+
 def test_lfc_has_frobenius_norms_not_spectral_ones(made):
     assert abs(naive_lfc(*made(), norm=2) - naive_lfc(*made())) > 0.05
     assert lfc(*made()) == pytest.approx(naive_lfc(*made()), abs=1e-8)
