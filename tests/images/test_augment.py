@@ -114,7 +114,7 @@ def test_a_plugins_registry_brings_settings(tmp_path):
     assert np.isclose(drawn("dusk", shelves=shelves).operations[0].part.most, 0.9)
     with pytest.raises(CardError, match=r"augmentation 'odd' cannot be made(.|\n)*least(.|\n)*simzoo show darken"):
         drawn("odd", shelves=shelves)
-    with pytest.raises(CardError, match=r"twice.toml is not a valid augmentation(.|\n)*none of them twice"):
+    with pytest.raises(CardError, match=r"twice.toml, line 1, is not a valid augmentation(.|\n)*none of them twice"):
         drawn("twice", shelves=shelves)
     (folder / "darken.toml").write_text(written.format("darken", "flip", ""))
     clashing = Catalog(load_plugins(extra=[("for-tests", Both())]))
