@@ -19,7 +19,7 @@ SOLVERS = {"exact": nnls.exact, "reference": nnls.greedy}
 SAME = 1e-6  # rows whose cosine is nearer to 1 than this are duplicates, which are left out and counted
 SEEN = SAME / 2  # what single precision sees for sure of that; the rest is seen in the float64 products
 GATHERED = 2**19  # numbers of neighbours that are multiplied at once: they stay in the cache
-SOLVED = 2**20  # numbers of the kernel matrices that are solved at once
+SOLVED = 2**19  # numbers of the kernel matrices that are solved at once
 
 
 class Nnk(NamedTuple):
@@ -109,9 +109,10 @@ def _solved(products: Products, rows: torch.Tensor, widths: torch.Tensor | None,
         same = there & (cosines[:, 0, 1:] > 1 - SAME)
         there &= ~same
         values = _kernel(cosines, None if widths is None else widths[at])
-        square = values[:, 1:, 1:] * (there[:, :, None] & there[:, None])
-        square.diagonal(dim1=1, dim2=2).fill_(1)
-        target = values[:, 0, 1:] * there
+        square, target = values[:, 1:, 1:].contiguous(), values[:, 0, 1:] * there
+        if not bool(there.all()):
+            square *= there[:, :, None] & there[:, None]
+            square.diagonal(dim1=1, dim2=2).fill_(1)
         theta = SOLVERS[solver](square, target)
         errors = 1 - 2 * (theta * target).sum(1) + (theta * (square @ theta[:, :, None])[:, :, 0]).sum(1)
         found = rows[at].masked_fill(~there, -1)

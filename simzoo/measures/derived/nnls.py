@@ -26,9 +26,11 @@ def exact(kernel: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     theta, solved = _pivoted(kernel, target)
     if not bool(solved.all()):
         left = (~solved).nonzero()[:, 0]
-        theta[left] = _added(kernel[left], target[left])
-    for row in (residual(kernel, target, theta) > RESIDUAL).nonzero()[:, 0].tolist():
-        theta[row] = _by_scipy(kernel[row], target[row])
+        some, aim = kernel[left], target[left]
+        found = _added(some, aim)
+        for row in (residual(some, aim, found) > RESIDUAL).nonzero()[:, 0].tolist():
+            found[row] = _by_scipy(some[row], aim[row])
+        theta[left] = found
     return theta
 
 
@@ -39,7 +41,7 @@ def greedy(kernel: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """
     support = target > WEIGHT
     while True:
-        theta, whole = _on_support(kernel, target, support)
+        theta, _, whole = _on_support(kernel, target, support)
         if not bool(whole.all()):
             ridge = WEIGHT * torch.eye(kernel.shape[1], dtype=kernel.dtype, device=kernel.device)
             theta = torch.where(whole[:, None], theta, _on_support(kernel + ridge, target, support)[0])
@@ -67,11 +69,10 @@ def _pivoted(kernel: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, 
     fewest, patience = torch.full_like(left, target.shape[1] + 1), torch.full_like(left, PATIENCE)
     for _ in range(ROUNDS):
         here = support[left]
-        some, aim = (kernel, target) if len(left) == len(target) else (kernel[left], target[left])
-        found, whole = _on_support(some, aim, here)
-        slope = (some @ found[:, :, None])[:, :, 0] - aim
+        found, slope, whole = _on_support(kernel, target, here, left)
         wrong = torch.where(here, found < 0, slope < -SLOPE)
         count = wrong.sum(1)
+        whole &= (slope * here).abs().amax(1) < RESIDUAL / 10
         done = whole & (count == 0)
         theta[left[done]], solved[left[done]] = found[done], True
         on = whole & ~done
@@ -106,7 +107,7 @@ def _added(kernel: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         new = (~inside).nonzero()[:, 0]
         support[left[new], entering[new]] = True
         here, now = support[left], theta[left]
-        wanted, whole = _on_support(some, aim, here)
+        wanted, _, whole = _on_support(some, aim, here)
         short = here & (wanted <= 0)
         step = torch.where(short, now / (now - wanted).clamp_min(TINY), torch.inf).amin(1)
         inside = step < 1
@@ -119,26 +120,32 @@ def _added(kernel: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return theta
 
 
-def _on_support(kernel: torch.Tensor, target: torch.Tensor, support: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the solutions of K theta = b on each support, 0 elsewhere, and whether K is positive definite there."""
-    width = int(support.sum(1).max()) if len(support) else 0
-    if width == 0:
-        return torch.zeros_like(target), torch.ones(len(target), dtype=torch.bool, device=target.device)
-    full = bool(support.all())
+def _on_support(
+    kernel: torch.Tensor, target: torch.Tensor, support: torch.Tensor, which: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the solutions of K theta = b on each support, 0 elsewhere, K theta - b, and whether K is definite there.
+
+    `which` says of which programs the supports are; without, of all.
+    """
+    width = max(1, int(support.sum(1).max()))
+    which = torch.arange(len(target), device=target.device) if which is None else which
+    aim = target if len(which) == len(target) else target[which]
     order = support.to(torch.uint8).argsort(dim=1, descending=True, stable=True)[:, :width]
     inside = support.gather(1, order)
-    square, aim = kernel, target
-    if not full:
-        rows = kernel.gather(1, order[:, :, None].expand(-1, -1, kernel.shape[2]))
+    if width == support.shape[1] and len(which) == len(kernel) and bool(inside.all()):
+        rows = square = kernel
+    else:
+        rows = kernel[which[:, None], order]
         square = rows.gather(2, order[:, None].expand(-1, width, -1))
-        square = square * (inside[:, :, None] & inside[:, None])
+        square *= inside[:, :, None] & inside[:, None]
         square.diagonal(dim1=1, dim2=2).masked_fill_(~inside, 1)
-        aim = target.gather(1, order) * inside
     factor, info = torch.linalg.cholesky_ex(square)
     whole = info == 0
-    factor = torch.where(whole[:, None, None], factor, torch.eye(width, dtype=factor.dtype, device=factor.device))
-    values = torch.cholesky_solve(aim[:, :, None], factor)[:, :, 0]
-    return torch.zeros_like(target).scatter_(1, order, values * inside), whole
+    if not bool(whole.all()):
+        factor[~whole] = torch.eye(width, dtype=factor.dtype, device=factor.device)
+    values = torch.cholesky_solve((aim.gather(1, order) * inside)[:, :, None], factor)[:, :, 0] * inside
+    slope = (values[:, None] @ rows)[:, 0] - aim  # K is symmetric: its rows are its columns
+    return torch.zeros_like(aim).scatter_(1, order, values), slope, whole
 
 
 def _by_scipy(kernel: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
