@@ -46,6 +46,7 @@ PRAGMA user_version = 2;
 }
 _STATUS = COLUMNS.index("status")
 _values = attrgetter(*COLUMNS)
+_AS_THEY_ARE = {str, int, type(None)}
 _INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
 
@@ -273,5 +274,7 @@ def _checksum(rows: Sequence[tuple[Any, ...]]) -> str:
 
 def _plain(value: Any) -> Any:
     """Return what SQLite gives back as it was: numpy numbers would become bytes, and NaN is kept as NULL."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and math.isnan(value) else value
