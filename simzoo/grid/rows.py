@@ -51,8 +51,10 @@ def similarity_rows(
     rows = []
     for x in xs:
         for y in ys:
-            fields = cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]
-            rows.append(replace(_about(sheet, params, x, y), **fields))
+            row = _about(sheet, params, x, y)
+            for name, given in (cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]).items():
+                setattr(row, name, given)
+            rows.append(row)
     return rows + totals
 
 

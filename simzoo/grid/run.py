@@ -69,7 +69,7 @@ class Run:
         missing = self.missing()
         self.store.note_run(self.run_id, {name: version(name) for name in LIBRARIES})
         if missing:
-            with Claims(self.store, self.run_id) as claims:
+            with self.store.held(), Claims(self.store, self.run_id) as claims:
                 return Driver(self, missing, claims).drive()
         return []
 

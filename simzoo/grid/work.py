@@ -51,6 +51,11 @@ class Job:
     home: str
     timeout: float | None = None
 
+    @property
+    def network(self) -> bool:
+        """Whether a network runs, which is what a GPU is for."""
+        return self.blocks[0].kind != "measure"
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -6,10 +6,12 @@ import hashlib
 import json
 import math
 import sqlite3
+import threading
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import astuple
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from simzoo.table.files import read_table
 from simzoo.table.schema import COLUMNS, Row, typed
 
 STORE_VERSION = 2
+LASTING_EVERY = 1.0  # seconds: of blocks that take less, a loss of power may cost the last ones, which are made again
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
 _TABLES = f"""
@@ -42,6 +45,8 @@ PRAGMA user_version = 2;
 """,
 }
 _STATUS = COLUMNS.index("status")
+_values = attrgetter(*COLUMNS)
+_AS_THEY_ARE = {str, int, type(None)}
 _INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
 
@@ -51,6 +56,8 @@ class ResultStore:
     def __init__(self, path: Path | None = None) -> None:
         """Open (and make, if need be) the store at `path`, by default `results.sqlite` under the store's home."""
         self.path = path or home() / "results.sqlite"
+        self._held = threading.local()
+        self._lasted = -LASTING_EVERY
         make_folder(self.path.parent)
         with self.transaction() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] != STORE_VERSION:
@@ -102,7 +109,7 @@ class ResultStore:
     ) -> None:
         """Write one finished block; a block that is already there stays as it is."""
         seconds = sum(row.seconds or 0.0 for row in rows)
-        plain = [tuple(map(_plain, astuple(row))) for row in rows]
+        plain = [tuple(map(_plain, _values(row))) for row in rows]
         with self.transaction() as connection:
             fresh = connection.execute(
                 "INSERT OR IGNORE INTO blocks VALUES (?, ?, ?, ?, ?)",
@@ -147,7 +154,7 @@ class ResultStore:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             for key in keys:
                 if key in unwritten:
-                    found.append(astuple(unwritten[key]))
+                    found.append(_values(unwritten[key]))
                     continue
                 rows = _rows_of(connection, key)
                 if rows and _checksum(rows) != known.get(key):
@@ -178,16 +185,41 @@ class ResultStore:
             raise self._unusable(f"a fact sheet that is not JSON: {error}") from error
 
     @contextmanager
-    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction; one that is not `lasting` may be lost with the power."""
+    def held(self) -> Iterator[None]:
+        """Keep the file open in this thread: opening and closing it takes longer than a transaction."""
         try:
-            with closing(sqlite3.connect(self.path, timeout=60)) as connection:
+            connection = sqlite3.connect(self.path, timeout=60)
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(f"{type(error).__name__}: {error}") from error
+        with closing(connection):
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                del self._held.connection
+
+    @contextmanager
+    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Open the file, unless it is held open, for one transaction.
+
+        One that is not `lasting` may be lost with the power, and so may those of the last second (`LASTING_EVERY`).
+        """
+        now = time.monotonic()
+        through = lasting and now - self._lasted >= LASTING_EVERY
+        try:
+            with self._connection() as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                connection.execute(f"PRAGMA synchronous = {'FULL' if through else 'NORMAL'}")
                 with connection:
                     yield connection
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter where a name in the schema is damaged
             raise self._unusable(f"{type(error).__name__}: {error}") from error
+        if through:
+            self._lasted = now
+
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        held: sqlite3.Connection | None = getattr(self._held, "connection", None)
+        return closing(sqlite3.connect(self.path, timeout=60)) if held is None else nullcontext(held)
 
     def _unusable(self, got: str) -> DamagedFileError:
         return DamagedFileError(
@@ -242,5 +274,7 @@ def _checksum(rows: Sequence[tuple[Any, ...]]) -> str:
 
 def _plain(value: Any) -> Any:
     """Return what SQLite gives back as it was: numpy numbers would become bytes, and NaN is kept as NULL."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -17,6 +17,7 @@ KINDS = {  # the file of checks for each kind of part; each has `checks(part)`
     "backbone": "backbones",
     "dataset": "datasets",
     "augmentation": "augmentations",
+    "executor": "executors",
 }
 
 

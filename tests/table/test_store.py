@@ -99,6 +99,40 @@ def test_the_libraries_of_a_run_lie_in_a_table_of_their_own(store):
     connection.close()
 
 
+def test_a_store_that_is_held_open_writes_what_others_see_at_once(store, tmp_path, monkeypatch):
+    opened, connect = [], sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: opened.append(args) or connect(*args, **options))
+    with store.held():
+        for key in "abc":
+            put(store, key, [Row("cka", 1, value=1.0)])
+        assert len(opened) == 1
+        assert ResultStore(store.path).done("abc") == set("abc")
+        with ThreadPoolExecutor(1) as pool:  # a connection belongs to its thread
+            assert pool.submit(store.done, "abc").result() == set("abc")
+        with pytest.raises(SimzooError):
+            put(store, "d", [Row("cka", 1, value=object())])
+        put(store, "e", [Row("cka", 1)])
+    assert store.done("abcde") == set("abce")
+    store.path = tmp_path / "no" / "folder.sqlite"
+    with pytest.raises(DamagedFileError, match="cannot be used"), store.held():
+        pytest.fail("it opened")
+
+
+def test_of_quick_transactions_one_a_second_is_written_through(store, monkeypatch):
+    clock, levels = [0.0], []
+    monkeypatch.setattr("simzoo.table.store.time.monotonic", lambda: clock[0])
+
+    def level(at, *, lasting):
+        clock[0] = 1e9 + at
+        with store.transaction(lasting=lasting) as connection:
+            levels.append(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    for at, lasting in ((0.0, False), (0.1, True), (0.2, True), (1.0, True), (1.2, True), (9.0, True)):
+        level(at, lasting=lasting)
+    full, normal = 2, 1
+    assert levels == [normal, full, normal, normal, full, full]
+
+
 def test_threads_that_write_at_once_write_every_block_once(tmp_path):
     def write(name):
         store = ResultStore(tmp_path / "results.sqlite")

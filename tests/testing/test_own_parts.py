@@ -5,7 +5,7 @@ import pytest
 from simzoo.catalog import catalog
 from simzoo.testing import checks
 
-SHELVES = ("measures", "objectives", "backbones", "datasets", "augmentations")
+SHELVES = ("measures", "objectives", "backbones", "datasets", "augmentations", "executors")
 OWN = [
     (shelf, entry)
     for shelf in SHELVES
