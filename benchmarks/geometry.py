@@ -85,13 +85,8 @@ def main() -> None:
     ):
         x = torch.randn(n, d)
         spent = seconds(lambda x=x, work=work: work(x))
-<<<<<<< HEAD
-        ratio = spent / (n * n * d / 2 / flops)
-        print(f"{name} n = {n}, d = {d}: {spent:.3f} CPU s, {ratio:.1f}x floor (target {target})")
-=======
         floors = spent / (n * n * d / 2 / flops)
         print(f"{name} n = {n}, d = {d}: {spent:.3f} CPU s, {floors:.1f}x floor (target {target})")
->>>>>>> issue6-nnk
     child = multiprocessing.get_context("spawn").Process(target=large)
     child.start()
     child.join()
