@@ -23,7 +23,17 @@ SIZE, IMAGES, CLASSES, STEPS = 16, 24, 3, 40
 COLLAPSED = 0.1  # of the spread that the features had before training
 FROZEN = ("teacher", "momentum", "target")
 RECIPE = Settings(
-    epochs=1, batch_size=IMAGES, optimizer="adamw", learning_rate=5e-3, views=Views(min_scale=0.6, flip=0.5, noise=0.03)
+    epochs=1,
+    batch_size=IMAGES,
+    optimizer="adamw",
+    learning_rate=5e-3,
+    views=Views(min_scale=0.6, flip=0.5, noise=0.03),
+    options={
+        "hidden": 32,
+        "out": 16,
+        "bank": 48,
+        "prototypes": 12,
+    },  # sizes that suit the network, by simzoo's own words
 )
 
 
