@@ -36,6 +36,7 @@ class Driver:
         self.elsewhere: list[Block] = []
         self.absent: dict[str, Exception] = {}
         self.tries: dict[str, int] = {}
+        self.said: set[str] = set()
         self.ran: list[Block] = []
 
     def drive(self) -> list[Block]:
@@ -62,7 +63,13 @@ class Driver:
             waiting, self.elsewhere = self.elsewhere, []
             self._begin(waiting, step)
             if len(self.elsewhere) == len(waiting):
+                self._say_once(f"waiting for another process over the same store: {waiting[0].label}")
                 time.sleep(POLL)
+
+    def _say_once(self, text: str) -> None:
+        if text not in self.said:
+            self.said.add(text)
+            self.run.progress.say(text)
 
     def _begin(self, blocks: Sequence[Block], step: Step) -> None:
         """Submit the blocks that no other process works on; one that lacks what it needs fails at once."""
