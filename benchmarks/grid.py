@@ -20,6 +20,7 @@ import torch
 
 from simzoo.catalog import Catalog
 from simzoo.facts import similarity
+from simzoo.grid.drive import finish
 from simzoo.grid.executors import Processes
 from simzoo.grid.expand import studies
 from simzoo.grid.facts import table_of
@@ -142,7 +143,7 @@ def processes() -> None:
             run.executor = pool
             wait([pool.submit(work, Job((), "cpu", str(home()))) for _ in range(2 * workers)])
             started = time.perf_counter()
-            blocks = len(run.finish())
+            blocks = len(finish(run))
             taken[workers] = time.perf_counter() - started
     parts = {f"{workers} workers": seconds for workers, seconds in taken.items()}
     told(
@@ -158,7 +159,7 @@ def whole_run(asked: dict[str, Any]) -> tuple[int, dict[str, float]]:
     times = [time.perf_counter()]
     run = prepared(asked)
     times.append(time.perf_counter())
-    run.finish()
+    finish(run)
     times.append(time.perf_counter())
     table = table_of(run)
     times.append(time.perf_counter())

@@ -16,6 +16,7 @@ from torch import nn
 from simzoo.api import changes, ready_to_train, refuse_training, require_device, require_taps
 from simzoo.catalog import catalog
 from simzoo.errors import UsageError
+from simzoo.grid.drive import finish
 from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
@@ -199,7 +200,7 @@ def compare(
             _require_clean(source, augmentation)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     run = Run([study], graph, shelves, device=device, progress=progress)
-    run.finish()
+    finish(run)
     table = table_of(run)
     options = {"measure": ",".join(asked), "data": data, "n": n, "taps": taps, "pool": pool, "seed": seed}
     options |= {"augmentation": augmentation, "resamples": resamples, "permutations": permutations}

@@ -19,6 +19,7 @@ from rich.text import Text
 from simzoo.api import ready_to_train, refuse_training, require_device
 from simzoo.catalog import catalog
 from simzoo.errors import DataError
+from simzoo.grid.drive import finish
 from simzoo.grid.estimate import Estimate, estimate
 from simzoo.grid.executors import make_executor
 from simzoo.grid.expand import studies
@@ -207,7 +208,7 @@ def run_grid(
     run.progress, run.isolate, run.timeout, run.prune = progress, True, timeout, prune
     wanted = executor or ("processes" if workers > 1 or timeout is not None else "in-process")
     with make_executor(wanted, run.shelves, workers=workers, device=device) as run.executor:
-        ran = run.finish()
+        ran = finish(run)
     table = table_of(run)
     seconds = time.perf_counter() - started
     table.context |= {"grid": asked.grid.name, "report": asked.grid.report, "summary": asked.grid.summary}

@@ -5,21 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import TYPE_CHECKING
+from importlib.metadata import version
 
 from simzoo.errors import SimzooError, UndefinedError, WorkerError
 from simzoo.grid.plan import Block, blocks_of
+from simzoo.grid.run import Run
 from simzoo.grid.schedule import Schedule
 from simzoo.grid.work import Job, Outcome, Worker, failed_rows, work
+from simzoo.progress import Step
 from simzoo.storage import home, representations_shelf, weights_shelf
 from simzoo.table.claims import Claims
 
-if TYPE_CHECKING:
-    from simzoo.grid.run import Run
-    from simzoo.progress import Step
-
+LIBRARIES = ("simzoo", "torch", "timm", "lightly", "numpy", "scikit-learn")  # whose versions are kept
 POLL = 0.2  # seconds between two looks at what another process works on
 TRIES = 2  # how often a job is begun whose worker dies
+
+
+def finish(run: Run) -> list[Block]:
+    """Run every missing block of a run; return those that ran here."""
+    missing = run.missing()
+    run.store.note_run(run.run_id, {name: version(name) for name in LIBRARIES})
+    if missing:
+        with run.store.held(), Claims(run.store, run.run_id) as claims:
+            return Driver(run, missing, claims).drive()
+    return []
 
 
 class Driver:

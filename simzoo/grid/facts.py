@@ -7,8 +7,9 @@ from importlib.metadata import version
 from typing import Any
 
 from simzoo.errors import WeightsError
+from simzoo.grid.drive import LIBRARIES
 from simzoo.grid.plan import blocks_of
-from simzoo.grid.run import LIBRARIES, Run
+from simzoo.grid.run import Run
 from simzoo.grid.source import Source
 from simzoo.grid.study import Study
 from simzoo.grid.work import extraction_facts

@@ -1,4 +1,4 @@
-"""Run what is missing of a plan, in the order of the graph, and read its table."""
+"""A run of a plan: what it works with, what of the plan is missing, and its rows. `drive.finish` runs it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 
 import networkx as nx
 import pandas as pd
 
 from simzoo.catalog import Catalog
-from simzoo.grid.drive import Driver
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import Block, blocks_of
 from simzoo.grid.study import Study
 from simzoo.grid.work import blank, now
 from simzoo.progress import Progress, Silent
 from simzoo.storage import representations_shelf, weights_shelf
-from simzoo.table.claims import Claims
 from simzoo.table.store import ResultStore, open_results
-
-LIBRARIES = ("simzoo", "torch", "timm", "lightly", "numpy", "scikit-learn")
 
 
 @dataclass
@@ -63,15 +58,6 @@ class Run:
         for block in [*blocks_of(self.graph, "train"), *measures]:
             want(block)
         return [self.graph.nodes[key]["block"] for key in wanted]
-
-    def finish(self) -> list[Block]:
-        """Run every missing block; return those that ran here."""
-        missing = self.missing()
-        self.store.note_run(self.run_id, {name: version(name) for name in LIBRARIES})
-        if missing:
-            with self.store.held(), Claims(self.store, self.run_id) as claims:
-                return Driver(self, missing, claims).drive()
-        return []
 
     def rows(self) -> pd.DataFrame:
         """Return the rows of all measure blocks, in the order of the plan; those left out by a filter say so."""

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from simzoo.errors import SimzooError, WeightsError, WorkerError
+from simzoo.grid.drive import finish
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import blocks_of, plan
 from simzoo.grid.run import Run
@@ -24,7 +25,7 @@ def test_a_model_that_does_not_load_costs_its_own_rows(study, shelves, tmp_path)
     bad = Source("bad", resolve(f"file:{card}")[0])
     good = study().models[0]
     run = run_of(study("cka", "effective_rank", models=(good, bad), accuracy=False), shelves)
-    run.finish()
+    finish(run)
     rows = run.rows()
     failed = rows[rows["status"] == "failed"]
     assert set(map(tuple, failed[["measure", "model", "model_b"]].fillna("").to_numpy())) == {
@@ -43,7 +44,7 @@ def test_a_model_whose_weights_are_not_there_is_planned_and_fails(study, shelves
     card.write_text('version = 1\nname = "gone"\nbackbone = "timm:resnet18"\nweights = { path = "gone.pt" }\n')
     wanted = study("effective_rank", models=(Source("gone", resolve(f"file:{card}")[0]),), accuracy=False)
     run = run_of(wanted, shelves)
-    run.finish()
+    finish(run)
     assert run.rows()["reason"].str.contains("the weight file gone.pt is not there").all()
     with pytest.raises(WeightsError):
         plan(wanted, shelves)
@@ -55,13 +56,13 @@ def test_without_isolation_it_ends_the_run(study, shelves, monkeypatch):
 
     monkeypatch.setattr(Source, "load", out)
     with pytest.raises(SimzooError, match="this model does not load"):
-        Run([study("cka")], plan(study("cka"), shelves), shelves).finish()
+        finish(Run([study("cka")], plan(study("cka"), shelves), shelves))
 
 
 def test_cells_left_out_are_rows_that_say_so_and_run_nothing(study, shelves):
     skip = (Skip(measure="cka", model="*#1", reason="too dear"), Skip(measure="effective_rank"))
     run = run_of(study("cka", "effective_rank", skip=skip, accuracy=False), shelves)
-    ran = run.finish()
+    ran = finish(run)
     rows = run.rows()
     skipped = rows[rows["status"] == "skipped"]
     assert skipped["reason"].tolist() == ["too dear"] * 2 + ["left out by a filter of the grid"] * 2
@@ -90,10 +91,10 @@ class DiesOnce(InProcess):
 
 def test_a_job_whose_worker_died_is_begun_once_more(study, shelves):
     run = run_of(study("cka"), shelves, executor=DiesOnce(1))
-    run.finish()
+    finish(run)
     assert set(run.rows()["status"]) == {"ok"}
     run = run_of(study("twonn", accuracy=False), shelves, executor=DiesOnce(2))
-    run.finish()
+    finish(run)
     assert set(run.rows()["status"]) == {"failed"}
     assert run.rows()["reason"].str.contains("the process that did this died").all()
 
@@ -110,7 +111,7 @@ class Hangs(InProcess):
 
 def test_a_measure_that_is_stopped_says_so_and_extraction_has_no_timeout(study, shelves):
     run = run_of(study("twonn", accuracy=False), shelves, executor=Hangs(), timeout=3)
-    run.finish()
+    finish(run)
     rows = run.rows()
     assert set(rows["status"]) == {"failed"}
     assert rows["reason"].str.contains("twonn of resnet18-init#0 did not end").iloc[0]
@@ -128,12 +129,12 @@ def test_representations_are_removed_when_nothing_needs_them_and_the_table_stays
 
     wanted = study("effective_rank", "cka", accuracy=False)
     run = run_of(wanted, shelves, executor=Looks(), prune=True)
-    run.finish()
+    finish(run)
     assert max(seen) == 2
     assert representations_shelf().keys() == []
     assert run.store.extraction(blocks_of(run.graph, "extract")[0].key)["n"] == 40
     again = run_of(wanted, shelves)
-    assert again.finish() == []
+    assert finish(again) == []
     pd.testing.assert_frame_equal(again.rows(), run.rows())
 
 
@@ -150,13 +151,13 @@ def test_out_of_memory_halves_the_batch_and_gives_the_same(study, shelves, monke
 
     monkeypatch.setattr(module, "extract", small_memory)
     run = run_of(study("effective_rank", models=study().models[:1], accuracy=False), shelves)
-    run.finish()
+    finish(run)
     assert sizes == [64, 32, 16]
     small = run.rows()["value"].astype(float)
     monkeypatch.setattr(module, "extract", real)
     representations_shelf().remove(representations_shelf().keys())
     run.store = ResultStore(home() / "other.sqlite")
-    run.finish()
+    finish(run)
     np.testing.assert_allclose(run.rows()["value"].astype(float), small, rtol=1e-5)
 
 
@@ -168,7 +169,7 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(study, shelves, monkeyp
 
     monkeypatch.setattr(module, "extract", broken)
     run = run_of(study("effective_rank", accuracy=False), shelves)
-    run.finish()
+    finish(run)
     assert set(run.rows()["reason"]) == {"RuntimeError: shape mismatch"}
 
 
@@ -180,11 +181,11 @@ def test_representations_that_vanish_while_a_run_goes_on_cost_the_rows_that_need
             return super().submit(fn, job)
 
     run = run_of(study("twonn", accuracy=False), shelves, executor=Vanish())
-    run.finish()
+    finish(run)
     reasons = set(run.rows()["reason"])
     assert len(reasons) == 2
     assert all("the representations of resnet18-init#" in reason for reason in reasons)
     assert all("are not in the store" in reason for reason in reasons)
     again = run_of(study("twonn", accuracy=False), shelves)
-    again.finish()
+    finish(again)
     assert set(again.rows()["status"]) == {"ok"}

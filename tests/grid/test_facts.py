@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from simzoo.grid.drive import finish
 from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
@@ -11,7 +12,7 @@ from simzoo.models.wrap import wrap
 
 def table(study, shelves):
     run = Run([study], plan(study, shelves), shelves)
-    run.finish()
+    finish(run)
     return table_of(run)
 
 

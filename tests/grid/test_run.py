@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simzoo.errors import TrainingError
+from simzoo.grid.drive import finish
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
@@ -21,7 +22,7 @@ from simzoo.table.schema import RUN_COLUMNS
 
 def finished(study, shelves):
     run = Run([study], plan(study, shelves), shelves)
-    return run, run.finish()
+    return run, finish(run)
 
 
 def test_a_row_holds_the_value_that_the_measure_gives_directly(study, shelves):
@@ -131,9 +132,9 @@ def test_interrupted_between_blocks_nothing_is_lost(study, shelves):
 
     run = Run([study("cka")], plan(study("cka"), shelves), shelves, executor=StopsInTheMiddle())
     with pytest.raises(KeyboardInterrupt):
-        run.finish()
+        finish(run)
     rest = Run([study("cka")], plan(study("cka"), shelves), shelves)
-    ran = [block.key for block in rest.finish()]
+    ran = [block.key for block in finish(rest)]
     assert not set(ran) & set(done)
     assert len(ran) + len(done) == 5
 
