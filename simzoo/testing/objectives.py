@@ -28,12 +28,8 @@ RECIPE = Settings(
     optimizer="adamw",
     learning_rate=5e-3,
     views=Views(min_scale=0.6, flip=0.5, noise=0.03),
-    options={
-        "hidden": 32,
-        "out": 16,
-        "bank": 48,
-        "prototypes": 12,
-    },  # sizes that suit the network, by simzoo's own words
+    # small enough for the network, by the words of simzoo's own objectives
+    options={"hidden": 32, "out": 12, "bank": 48, "prototypes": 12, "patches": 4, "slices": 64},
 )
 
 

@@ -24,6 +24,8 @@ class TwoViews:
 class Pair(TwoViews):
     """One head, and one loss of two projections. Each view passes the network by itself, as in lightly's examples."""
 
+    criterion: Any  # a module of lightly's, whose own fields no type tells
+
     def parts(self, width: int, options: Mapping[str, Any]) -> tuple[nn.Module, nn.Module]:
         """Return the projection head and the loss."""
         raise NotImplementedError
