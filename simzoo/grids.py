@@ -18,7 +18,7 @@ from rich.text import Text
 
 from simzoo.api import ready_to_train, refuse_training, require_device
 from simzoo.catalog import catalog
-from simzoo.errors import DataError
+from simzoo.errors import DataError, UsageError
 from simzoo.grid.drive import finish
 from simzoo.grid.estimate import Estimate, estimate
 from simzoo.grid.executors import make_executor
@@ -32,11 +32,12 @@ from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
 from simzoo.report.words import duration
 from simzoo.report.writer import write_report
-from simzoo.storage import atomic
+from simzoo.storage import atomic, make_folder
 from simzoo.table.files import read_table, write_table
 from simzoo.table.schema import Table
 
 KINDS = ("train", "extract", "measure")
+REASONS = 3  # why rows failed that the terminal prints
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,15 @@ class GridResult:
         """How many rows failed."""
         return int((self.table["status"] == "failed").sum())
 
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why rows failed, each reason with how many rows say so."""
+        failed = self.table[self.table["status"] == "failed"]
+        return {str(reason): int(count) for reason, count in failed["reason"].value_counts().items()}
+
     def save(self, folder: str | Path) -> list[Path]:
         """Write `table.parquet`, `report.html` and `figures/*`; return what was written: nothing where it stands."""
-        folder = Path(folder)
+        folder = make_folder(Path(folder))
         if self._stands(folder):
             return []
         page = folder / "report.html"
@@ -145,6 +152,7 @@ class GridResult:
             "rows": len(self.table),
             "status": {str(status): int(count) for status, count in self.table["status"].value_counts().items()},
             "failed": self.failed,
+            "reasons": self.reasons,
             "blocks": self.graph.number_of_nodes(),
             "ran": self.ran,
             "verdict": verdict(self.result),
@@ -155,7 +163,8 @@ class GridResult:
     def __rich__(self) -> Any:
         """Print as the verdict, and how much of it was computed now."""
         told = f"{len(self.table):,} rows; {self.ran:,} of {self.graph.number_of_nodes():,} blocks ran now"
-        return Group(summary(self.result), Text(), Text(f"{told}, in {duration(self.seconds)}", style="dim"))
+        why = [Text(f"failed, {count:,} x: {reason}") for reason, count in list(self.reasons.items())[:REASONS]]
+        return Group(summary(self.result), *why, Text(), Text(f"{told}, in {duration(self.seconds)}", style="dim"))
 
 
 def plan_grid(source: str | Path | None = None, *, device: str = "cpu", workers: int = 1, **flags: Any) -> GridPlan:
@@ -165,7 +174,7 @@ def plan_grid(source: str | Path | None = None, *, device: str = "cpu", workers:
     """
     require_device(device)
     asked, run = _prepared(source, flags, device)
-    missing = run.missing()
+    missing = run.missing(mend=False)
     return GridPlan(asked.grid.name, run.graph, tuple(missing), estimate(run, missing, workers))
 
 
@@ -220,7 +229,24 @@ def _prepared(source: str | Path | None, flags: dict[str, Any], device: str) -> 
     shelves = catalog()
     asked = words(source, flags, shelves)
     found, shelves = studies(asked, shelves)
-    return asked, Run(found, plan(found, shelves, isolate=True), shelves, device=device)
+    graph = plan(found, shelves, isolate=True)
+    if not blocks_of(graph, "measure"):
+        raise UsageError(
+            "this grid measures nothing",
+            expected="a model and a measure of one, or two models and a similarity",
+            got=f"{len(found[0].models)} models, pairs = {asked.grid.pairs!r}",
+            next_step="name another model, or leave --pairs at all",
+        )
+    narrowed = asked.flags & {"models", "measures", "augmentations", "data"}  # a filter of the file may fit no more
+    for number, skip in enumerate(found[0].skip):
+        if skip not in graph.graph["skips"] and not narrowed:
+            raise UsageError(
+                f"{asked.where('skip', number)}: this filter leaves nothing out",
+                expected="globs that fit a measure, a model, an augmentation or data of the grid",
+                got=", ".join(f"{name} = {value!r}" for name, value in asked.grid.skip[number]),
+                next_step="correct it, or take it out",
+            )
+    return asked, Run(found, graph, shelves, device=device)
 
 
 def _command(asked: Words) -> str:

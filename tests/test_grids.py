@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from simzoo.catalog import Catalog
+from simzoo.errors import SimzooError, UsageError
 from simzoo.grids import plan_grid, run_grid
 from simzoo.plugins import load_plugins
 from simzoo.table.files import read_table
@@ -143,3 +144,32 @@ def test_the_graph_can_be_read_by_other_tools(words, tmp_path):
     assert graph.number_of_nodes() == 18
     assert {data["state"] for _, data in graph.nodes(data=True)} == {"missing"}
     assert graph.number_of_edges() == 2 * (3 + 3 * 2) + 3
+
+
+def test_a_grid_that_measures_nothing_or_filters_nothing_is_refused(words, models, tmp_path):
+    with pytest.raises(UsageError, match=r"this grid measures nothing(.|\n)*1 models, pairs = 'cross'"):
+        plan_grid(**{**words, "models": models[:1], "measures": ("cka",)}, pairs="cross")
+    path = tmp_path / "mine.toml"
+    path.write_text(f'version = 1\nname = "mine"\nmodels = {list(models)}\ndata = "{models[0]}"\ntaps = "layer*"\n')
+    with path.open("a") as file:
+        file.write('[[skip]]\nmeasure = "ckaa"\n')
+    with pytest.raises(
+        UsageError, match=r"mine.toml, line 6, skip: this filter leaves nothing out(.|\n)*globs that fit"
+    ):
+        plan_grid(path)
+
+
+def test_a_sweep_over_nothing_is_refused(models, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'version = 1\nname = "mine"\nmodels = {list(models)}\nmeasures = [{{ name = "mutual_knn", k = [] }}]\n'
+    )
+    with pytest.raises(UsageError, match=r"line 4, measures: a sweep over no value of 'k'(.|\n)*one value or more"):
+        plan_grid(path, data=models[:1])
+
+
+def test_an_output_folder_that_is_a_file_is_told(words, tmp_path):
+    (tmp_path / "taken").write_text("")
+    result = run_grid(**{**words, "measures": ("twonn",)})
+    with pytest.raises(SimzooError, match="a writable folder"):
+        result.save(tmp_path / "taken")

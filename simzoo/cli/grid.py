@@ -9,7 +9,7 @@ import typer
 
 from simzoo.cli import output
 from simzoo.progress import Bars
-from simzoo.storage import file_name
+from simzoo.storage import file_name, key_of
 
 app = typer.Typer(
     help="Measure a whole grid: models x augmentations x data x measures.",
@@ -92,7 +92,9 @@ def run(
         progress=Bars(),
         **words,
     )
-    folder = Path(out) if out else Path("simzoo-out") / file_name(f"grid-{result.name}")[: output.LONGEST_NAME]
+    # of flags alone the models are the name: another question about them goes to another folder
+    name = f"grid-{result.name}"[: output.LONGEST_NAME] + ("" if grid else f"-{key_of(words)[:8]}")
+    folder = Path(out) if out else Path("simzoo-out") / file_name(name)
     written = result.save(folder)
     if as_json:
         output.emit(result.as_json(folder))

@@ -25,10 +25,13 @@ def finish(run: Run) -> list[Block]:
     """Run every missing block of a run; return those that ran here."""
     missing = run.missing()
     run.store.note_run(run.run_id, {name: version(name) for name in LIBRARIES})
+    ran: list[Block] = []
     if missing:
         with run.store.held(), Claims(run.store, run.run_id) as claims:
-            return Driver(run, missing, claims).drive()
-    return []
+            ran = Driver(run, missing, claims).drive()
+    if run.prune:
+        representations_shelf().remove(block.key for block in blocks_of(run.graph, "extract"))
+    return ran
 
 
 class Driver:
@@ -57,8 +60,6 @@ class Driver:
             except BaseException:
                 self.run.executor.shutdown(wait=False, cancel_futures=True)
                 raise
-        if self.run.prune:
-            representations_shelf().remove(block.key for block in blocks_of(self.run.graph, "extract"))
         return self.ran
 
     def _turn(self, step: Step) -> None:
@@ -70,8 +71,12 @@ class Driver:
                 self._take(future, step)
         elif self.elsewhere:
             waiting, self.elsewhere = self.elsewhere, []
-            self._begin(waiting, step)
-            if len(self.elsewhere) == len(waiting):
+            for block in waiting:
+                if len(self.running) < self.at_once:
+                    self._begin((block,), step)
+                else:
+                    self.elsewhere.append(block)
+            if self.elsewhere == waiting:
                 self._say_once(f"waiting for another process over the same store: {waiting[0].label}")
                 time.sleep(POLL)
 
@@ -93,6 +98,7 @@ class Driver:
             if state == "theirs":
                 self.elsewhere.append(block)
             elif state == "done" or _made(block):
+                self.claims.give_back([block.key])
                 self._over(block, step)
             else:
                 ours.append(block)

@@ -43,13 +43,13 @@ class Processes(Executor):
     """
 
     def __init__(self, *, workers: int = 2, **_: Any) -> None:
-        """Begin the processes; each loads its libraries at its first job."""
+        """Begin the processes; each loads its libraries before its first job."""
         from pebble import ProcessPool
 
         self.workers = workers
         threads = max(1, (os.cpu_count() or 1) // workers)
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(max_workers=workers, initializer=use_threads, initargs=(threads,), context=context)
+        self._pool = ProcessPool(max_workers=workers, initializer=_begin, initargs=(threads,), context=context)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the call to a process; `args[0].timeout`, where it is a number, is how long it may take."""
@@ -74,6 +74,17 @@ def make_executor(wanted: str, shelves: Catalog, *, workers: int, device: str) -
     name, _, address = wanted.partition(":")
     made: Executor = shelves.executors[name].part(workers=workers, device=device, address=address)
     return made
+
+
+def _begin(threads: int) -> None:
+    """Load what every job needs before the first, whose time it would count as."""
+    use_threads(threads)
+    from simzoo.catalog import catalog
+    from simzoo.grid import work
+
+    shelves = catalog()
+    for each in (work, shelves.measures, shelves.backbones):
+        repr(each)
 
 
 def use_threads(threads: int) -> None:

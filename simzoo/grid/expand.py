@@ -117,6 +117,13 @@ def _parts(given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _combinations(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every combination of options that are lists; `{"k": [5, 10]}` gives two."""
+    if empty := [name for name, value in options.items() if value in ([], ())]:
+        raise UsageError(
+            f"a sweep over no value of {empty[0]!r}",
+            expected="one value or more",
+            got="an empty list",
+            next_step=f"{empty[0]} = [0.5, 1.0], or leave it out",
+        )
     lists: Sequence[Sequence[Any]] = [
         value if isinstance(value, list | tuple) else [value] for value in options.values()
     ]

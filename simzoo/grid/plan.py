@@ -56,7 +56,7 @@ def plan(studies: Study | Iterable[Study], shelves: Catalog, *, isolate: bool = 
     Measure blocks come in the order in which their rows shall stand in the table. What several studies need is one
     block. With `isolate`, a model whose weights cannot be found is planned like any other, and fails when it is loaded.
     """
-    known, graph = _Known(shelves, isolate=isolate), nx.DiGraph()
+    known, graph = _Known(shelves, isolate=isolate), nx.DiGraph(skips=set())
     for study in [studies] if isinstance(studies, Study) else studies:
         _Planner(study, known, graph).add()
     return graph
@@ -127,8 +127,9 @@ class _Planner:
         taps = "logits" if sheet.of == "logits" else study.taps
         needed: list[tuple[Source, ...]] = [(source,) for source in study.models]
         for sources in study.pairs_of_models() if sheet.kind == "similarity" else needed:
-            if reason := study.skipped(call.name, sources):
-                self._skip(call, sheet, sources, reason)
+            if skip := study.skipped(call.name, sources, self._called(sheet)):
+                self.graph.graph["skips"].add(skip)
+                self._skip(call, sheet, sources, skip.reason or "left out by a filter of the grid")
             elif sheet.kind == "similarity":
                 pair = tuple(self._extract(source, taps, draw=self.draw) for source in sources)
                 self._measure(call, sources, pair, self.draw)
@@ -140,6 +141,12 @@ class _Planner:
         support = self._support(source, taps) if "support" in sheet.needs else ()
         own = self._extract(source, taps, draw=CLEAN if views else self.draw)
         self._measure(call, (source,), (own, *views, *support), self._viewed(0) if views else self.draw)
+
+    def _called(self, sheet: MeasureSheet) -> tuple[str, ...]:
+        """The names by which a filter may mean the augmentation of a measure's rows: with its strength or without."""
+        if "views" in sheet.needs and not self.draw.operations:
+            return (VIEWED,)
+        return (self.study.augmentation, self.draw.augmentation)
 
     def _viewed(self, number: int) -> Draw:
         named = self.study.augmentation if self.draw.operations else VIEWED

@@ -19,6 +19,8 @@ from simzoo.progress import Progress, Silent
 from simzoo.storage import representations_shelf, weights_shelf
 from simzoo.table.store import ResultStore, open_results
 
+TRIED_AGAIN = "it failed, and another run over the same store is trying it again: run the same command for its rows"
+
 
 @dataclass
 class Run:
@@ -42,10 +44,13 @@ class Run:
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     created: str = field(default_factory=now)
 
-    def missing(self) -> list[Block]:
-        """Return the blocks that must run, each after what it needs; finished rows need no input made again."""
+    def missing(self, *, mend: bool = True) -> list[Block]:
+        """Return the blocks that must run, each after what it needs; finished rows need no input made again.
+
+        Without `mend` the store stays as it is, with the rows that are to be tried again.
+        """
         measures = [block for block in blocks_of(self.graph, "measure") if not block.skipped]
-        done = self.store.done(block.key for block in measures)
+        done = self.store.done((block.key for block in measures), mend=mend)
         wanted: dict[str, None] = {}
 
         def want(block: Block) -> None:
@@ -55,19 +60,26 @@ class Run:
                 want(self.graph.nodes[need]["block"])
             wanted[block.key] = None
 
-        for block in [*blocks_of(self.graph, "train"), *measures]:
+        for block in measures:
             want(block)
         return [self.graph.nodes[key]["block"] for key in wanted]
 
     def rows(self) -> pd.DataFrame:
-        """Return the rows of all measure blocks, in the order of the plan; those left out by a filter say so."""
+        """Return the rows of all measure blocks, in the order of the plan.
+
+        A block left out by a filter says so, and so does one whose rows are not there: another run takes out what
+        failed, to try it again.
+        """
         measures = blocks_of(self.graph, "measure")
-        left_out = {
+        there = self.store.there(block.key for block in measures)
+        absent = {
             block.key: replace(blank(block), status="skipped", reason=block.skipped)
-            for block in measures
             if block.skipped
+            else replace(blank(block), status="failed", reason=TRIED_AGAIN)
+            for block in measures
+            if block.skipped or block.key not in there
         }
-        return self.store.rows([block.key for block in measures], left_out)
+        return self.store.rows([block.key for block in measures], absent)
 
     def _finished(self, block: Block, done: set[str]) -> bool:
         if block.kind == "measure":

@@ -33,10 +33,11 @@ class Skip:
     data: str = "*"
     reason: str = ""
 
-    def matches(self, measure: str, models: Sequence[str], augmentation: str, data: str) -> bool:
+    def matches(self, measure: str, models: Sequence[str], augmentations: Sequence[str], data: str) -> bool:
         """Whether a cell is left out; a pair in either order, so that `model` alone asks for one of the two."""
-        words = ((measure, self.measure), (augmentation, self.augmentation), (data, self.data))
-        if not all(fnmatchcase(word, pattern) for word, pattern in words):
+        if not (fnmatchcase(measure, self.measure) and fnmatchcase(data, self.data)):
+            return False
+        if not any(fnmatchcase(word, self.augmentation) for word in augmentations):
             return False
         if len(models) == 1:
             return self.model_b == "*" and fnmatchcase(models[0], self.model)
@@ -78,13 +79,10 @@ class Study:
     seed: int = 0
     skip: tuple[Skip, ...] = ()
 
-    def skipped(self, measure: str, sources: Sequence[Source]) -> str | None:
-        """Return why a cell is left out, or None."""
+    def skipped(self, measure: str, sources: Sequence[Source], augmentations: Sequence[str]) -> Skip | None:
+        """Return the filter that leaves a cell out, or None; its augmentation goes by any of these names."""
         names = [source.name for source in sources]
-        for skip in self.skip:
-            if skip.matches(measure, names, self.augmentation, self.data):
-                return skip.reason or "left out by a filter of the grid"
-        return None
+        return next((skip for skip in self.skip if skip.matches(measure, names, augmentations, self.data)), None)
 
     def pairs_of_models(self) -> list[tuple[Source, Source]]:
         """Return the unordered pairs: all with each model itself, only distinct ones, or the first against each."""

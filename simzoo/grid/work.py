@@ -27,7 +27,7 @@ from simzoo.representations.extraction import BATCH_SIZE, extract
 from simzoo.representations.representation import Representation
 from simzoo.representations.store import open_representations
 from simzoo.representations.stored import keep, with_features
-from simzoo.storage import representations_shelf
+from simzoo.storage import key_of, representations_shelf
 from simzoo.table.schema import Row, params_text
 
 HELD = 64  # extractions that stay open for the next measure
@@ -120,7 +120,8 @@ class Worker:
 
     def _load(self, block: Block) -> Model:
         """Return the model; one without a head is outside the domain of what measures logits, which is no failure."""
-        key = block.spec["model"]
+        # how it is fed is no part of a model's key: one checkpoint at two sizes is two models here
+        key = key_of([block.spec["model"], block.sources[0].name, block.spec["feed"]])
         if key not in self._models:
             self._models.clear()
             self._models[key] = block.sources[0].load(self.shelves, self.device)

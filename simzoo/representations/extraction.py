@@ -27,7 +27,7 @@ from simzoo.storage import atomic, representations_shelf
 if TYPE_CHECKING:
     from simzoo.progress import Step
 
-EXTRACTOR_VERSION = 1  # raised when the same images at the same taps would give other numbers
+EXTRACTOR_VERSION = 2  # raised when the same images at the same taps would give other numbers
 BATCH_SIZE = 64  # ours; the numbers do not depend on it beyond the last bits
 SHOWN = 3  # images or taps that a message lists
 

@@ -78,14 +78,17 @@ class ResultStore:
         for statement in filter(str.strip, "".join(steps).split(";")):
             connection.execute(statement)
 
-    def done(self, keys: Iterable[str]) -> set[str]:
+    def done(self, keys: Iterable[str], *, mend: bool = True) -> set[str]:
         """Return which of the keys are finished.
 
         A block whose rows were damaged is reported and taken out; one with failed rows is taken out to be tried again.
+        Without `mend` both are only left out of the answer.
         """
         with self.transaction() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
+            if not mend:
+                return set(asked) - set(_wanting(connection, asked))
             # again after each removal: where an index is damaged, taking out one block may change another
             while wanting := _wanting(connection, asked):
                 for key, damaged in wanting.items():
@@ -97,6 +100,12 @@ class ResultStore:
                     connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
                     del asked[key]
         return set(asked)
+
+    def there(self, keys: Iterable[str]) -> set[str]:
+        """Return which of the keys have rows, whatever they say."""
+        with self.transaction(lasting=False) as connection:
+            known = {key for (key,) in connection.execute("SELECT key FROM blocks")}
+        return known.intersection(keys)
 
     def damaged(self) -> list[str]:
         """Return the keys of all blocks whose rows do not match their checksum, and leave them where they are."""

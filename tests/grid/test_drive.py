@@ -6,11 +6,12 @@ from simzoo.errors import SimzooError, WeightsError, WorkerError
 from simzoo.grid.drive import finish
 from simzoo.grid.executors import InProcess
 from simzoo.grid.plan import blocks_of, plan
-from simzoo.grid.run import Run
+from simzoo.grid.run import TRIED_AGAIN, Run
 from simzoo.grid.source import Source
 from simzoo.grid.study import Skip
 from simzoo.names import resolve
 from simzoo.storage import home, representations_shelf
+from simzoo.table.claims import Claims
 from simzoo.table.store import ResultStore
 
 
@@ -189,3 +190,59 @@ def test_representations_that_vanish_while_a_run_goes_on_cost_the_rows_that_need
     again = run_of(study("twonn", accuracy=False), shelves)
     finish(again)
     assert set(again.rows()["status"]) == {"ok"}
+
+
+def test_one_network_fed_in_two_ways_is_two_models(study, shelves, tmp_path):
+    sources = []
+    for size in (32, 64):
+        card = tmp_path / f"at{size}.toml"
+        text = f'version = 1\nname = "at{size}"\nbackbone = "timm:resnet18"\nobjective = "init"\n'
+        card.write_text(f"{text}input = {{ size = {size} }}\n")
+        sources.append(Source(f"at{size}", resolve(f"file:{card}")[0]))
+
+    def measured(*models):
+        run = run_of(study("twonn", models=models, accuracy=False), shelves)
+        run.store = ResultStore(home() / f"{len(list(home().iterdir()))}.sqlite")
+        finish(run)
+        return run.rows().set_index("model")["value"]
+
+    together = measured(*sources)
+    representations_shelf().remove(representations_shelf().keys())
+    alone = measured(sources[1])
+    assert together["at64"] == alone["at64"] != together["at32"]
+
+
+def test_a_look_at_the_plan_leaves_what_failed_and_rows_taken_out_are_not_forgotten(study, shelves):
+    wanted = study("broken_tap", "twonn", accuracy=False)
+    run = run_of(wanted, shelves)
+    finish(run)
+    before = run.rows()
+    assert {block.spec["measure"] for block in run_of(wanted, shelves).missing(mend=False)} == {"broken_tap"}
+    assert run.rows().equals(before)
+    run_of(wanted, shelves).missing()  # as another run begins, to try again what failed
+    rows = run.rows()
+    assert len(rows) == len(before)
+    assert set(rows[rows["status"] == "failed"]["reason"]) == {TRIED_AGAIN}
+
+
+def test_what_another_run_gave_up_is_taken_one_block_at_a_time(study, shelves):
+    jobs = []
+
+    class Notes(InProcess):
+        def submit(self, fn, job):
+            jobs.append([block.kind for block in job.blocks])
+            return super().submit(fn, job)
+
+    run = run_of(study("twonn", "effective_rank", "cka", accuracy=False), shelves, executor=Notes())
+    finish(run_of(study("alignment", accuracy=False), shelves))
+    claims, real = [], Claims.take
+
+    def take(self, key):
+        claims.append(key)
+        return "theirs" if len(claims) <= 7 else real(self, key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Claims, "take", take)
+        finish(run)
+    assert all(len(kinds) == 1 for kinds in jobs if "measure" in kinds)
+    assert set(run.rows()["status"]) == {"ok"}
