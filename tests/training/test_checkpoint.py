@@ -110,8 +110,13 @@ def left():
     return sorted(path.name for path in (home() / "weights").iterdir() if path.suffix != ".lock")
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("name", ["resnet18-sl", "vit-simclr", "everything"])
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        *((name, workers) for name in ("resnet18-sl", "vit-simclr", "everything") for workers in (0, 2)),
+        ("resnet18-mocov2", 0),  # a bank and a teacher
+    ],
+)
 def test_a_training_that_died_in_every_epoch_ends_with_the_same_bits(name, workers, shelves, monkeypatch, tmp_path):
     spec = spec_of(name)
     whole = train(spec, workers=workers, shelves=shelves)
