@@ -62,7 +62,8 @@ def _latex(rows: pd.DataFrame) -> str:
 def _cell(value: Any) -> str:
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN is what differs from itself
         return ""
-    return f"{value:.{DIGITS}f}" if isinstance(value, float) else str(value)
+    # a reason has several lines, a cell one
+    return f"{value:.{DIGITS}f}" if isinstance(value, float) else " ".join(str(value).split("\n"))
 
 
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:

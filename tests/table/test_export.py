@@ -61,3 +61,9 @@ def test_an_ending_that_names_no_form_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"t.xls has no ending that names a form(.|\n)*\.parquet, \.csv") as error:
         write_rows(ROWS, tmp_path / "t.xls")
     assert error.value.next_step == "--out t.csv"
+
+
+def test_a_reason_of_several_lines_stays_in_its_cell():
+    rows = frame([Row("cka", 1, status="failed", reason="no\n  expected: yes\n  next: this")])
+    lines = as_text(rows[["measure", "reason"]], "md").splitlines()
+    assert lines[2:] == ["| cka | no   expected: yes   next: this |"]
