@@ -1,7 +1,7 @@
 import networkx as nx
 import numpy as np
 import pytest
-from simzoo_topology import _one_way, imd, rtd
+from simzoo_topology.measures import _one_way, imd, rtd
 from sklearn.neighbors import kneighbors_graph
 
 from simzoo.errors import ConstantInputError, DuplicateRowsError, TooFewSamplesError

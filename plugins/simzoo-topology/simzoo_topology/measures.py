@@ -140,9 +140,3 @@ def _heat(x: Any, *, k: int) -> Array:
     eigenvalues = eigvalsh(np.eye(n) - joined / np.outer(roots, roots))
     traces: Array = np.exp(-np.outer(_TEMPERATURES, eigenvalues)).sum(1)
     return traces
-
-
-@simzoo.hookimpl
-def simzoo_measures() -> list[Any]:
-    """Hand the measures to simzoo."""
-    return [imd, rtd]
