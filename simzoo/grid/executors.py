@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
 
 from simzoo.catalog import Catalog
@@ -13,6 +14,7 @@ from simzoo.errors import WorkerError
 from simzoo.facts import executor
 from simzoo.hookspecs import hookimpl
 
+BREAKS = 3  # how often a call is sent again that went down with others
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -44,27 +46,39 @@ class Processes(Executor):
 
     def __init__(self, *, workers: int = 2, **_: Any) -> None:
         """Begin the processes; each loads its libraries before its first job."""
-        from pebble import ProcessPool
-
         self.workers = workers
-        threads = max(1, (os.cpu_count() or 1) // workers)
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPool(max_workers=workers, initializer=_begin, initargs=(threads,), context=context)
+        self._lock = threading.Lock()
+        self._pool = _pool(workers)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the call to a process; `args[0].timeout`, where it is a number, is how long it may take."""
-        timeout = getattr(args[0], "timeout", None) if args else None
-        sent = self._pool.schedule(fn, args, kwargs, timeout=timeout)
         answer: Future[Any] = Future()
-        sent.add_done_callback(lambda done: _hand_on(done, answer))
+        self._send(answer, fn, args, kwargs, BREAKS)
         return answer
+
+    def _send(self, answer: Future[Any], fn: Callable[..., Any], args: Any, kwargs: Any, breaks: int) -> None:
+        """Send a call; pebble gives up all that waits where a process dies before it has said what it took."""
+        with self._lock:
+            if not self._pool.active:
+                self._pool = _pool(self.workers)
+            timeout = getattr(args[0], "timeout", None) if args else None
+            sent = self._pool.schedule(fn, args, kwargs, timeout=timeout)
+
+        def hand_on(done: Future[Any]) -> None:
+            broken = not done.cancelled() and isinstance(done.exception(), BrokenExecutor)
+            if broken and breaks:
+                self._send(answer, fn, args, kwargs, breaks - 1)
+            else:
+                _hand_on(done, answer)
+
+        sent.add_done_callback(hand_on)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes, after what was submitted or, with `cancel_futures`, at once."""
         if cancel_futures:
-            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.stop()
         else:
-            self._pool.close()  # type: ignore[no-untyped-call]
+            self._pool.close()
         if wait or cancel_futures:
             self._pool.join()
 
@@ -74,6 +88,14 @@ def make_executor(wanted: str, shelves: Catalog, *, workers: int, device: str) -
     name, _, address = wanted.partition(":")
     made: Executor = shelves.executors[name].part(workers=workers, device=device, address=address)
     return made
+
+
+def _pool(workers: int) -> Any:
+    from pebble import ProcessPool
+
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPool(max_workers=workers, initializer=_begin, initargs=(threads,), context=context)
 
 
 def _begin(threads: int) -> None:
@@ -103,11 +125,11 @@ def _hand_on(done: Future[Any], answer: Future[Any]) -> None:
         answer.cancel()
         return
     error = done.exception()
-    if isinstance(error, ProcessExpired):
+    if isinstance(error, ProcessExpired | BrokenExecutor):
         error = WorkerError(
             "the process that did this died",
             expected="an answer",
-            got=f"exit code {error.exitcode}",
+            got=f"exit code {getattr(error, 'exitcode', 'unknown')}",
             next_step="check the memory (fewer --workers, smaller --n); a measure that does this by itself is broken",
         )
     if error is None:

@@ -2,11 +2,13 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 
 from simzoo.catalog import catalog
 from simzoo.errors import UnknownNameError, WorkerError
+from simzoo.grid import executors
 from simzoo.grid.executors import InProcess, Processes, make_executor
 
 
@@ -66,7 +68,47 @@ def test_a_process_that_dies_or_hangs_is_replaced_and_the_rest_goes_on():
 
 def test_what_waits_can_be_called_off():
     pool = Processes(workers=1)
+    assert pool.submit(threads, Call()).result()
     waiting = [pool.submit(sleep, Call()), pool.submit(threads, Call())]
     pool.shutdown(cancel_futures=True)
+    for _ in range(100):  # the system takes its time to end them
+        if not multiprocessing.active_children():
+            break
+        time.sleep(0.1)
     assert multiprocessing.active_children() == []
     assert not any(future.done() and not future.exception() for future in waiting)
+
+
+@pytest.mark.parametrize("breaks", [0, 2])
+def test_a_pool_that_breaks_is_replaced(breaks, monkeypatch):
+    class Breaks:
+        active = True
+
+        def __init__(self, left):
+            self.left = left
+
+        def schedule(self, fn, args, kwargs, timeout):
+            future = Future()
+            self.left.append(fn)
+            if len(self.left) > breaks:
+                future.set_result(fn(*args, **kwargs))
+            else:
+                future.set_exception(BrokenExecutor("All workers expired"))
+            return future
+
+        def close(self):
+            """Nothing is open."""
+
+        join = close
+
+    left = []
+    monkeypatch.setattr(executors, "_pool", lambda workers: Breaks(left))
+    with Processes(workers=1) as pool:
+        assert pool.submit(int, "3").result() == 3
+        assert len(left) == breaks + 1
+        monkeypatch.setattr(executors, "BREAKS", 0)
+        left.clear()
+        future = pool.submit(int, "3")
+        if breaks:
+            with pytest.raises(WorkerError, match="exit code unknown"):
+                future.result()
