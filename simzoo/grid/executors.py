@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
@@ -14,7 +13,6 @@ from simzoo.errors import WorkerError
 from simzoo.facts import executor
 from simzoo.hookspecs import hookimpl
 
-BREAKS = 3  # how often a call is sent again that went down with others
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -47,31 +45,17 @@ class Processes(Executor):
     def __init__(self, *, workers: int = 2, **_: Any) -> None:
         """Begin the processes; each loads its libraries before its first job."""
         self.workers = workers
-        self._lock = threading.Lock()
         self._pool = _pool(workers)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the call to a process; `args[0].timeout`, where it is a number, is how long it may take."""
         answer: Future[Any] = Future()
-        self._send(answer, fn, args, kwargs, BREAKS)
+        if not self._pool.active:  # pebble gives up where a process dies before it has said what it took
+            self._pool = _pool(self.workers)
+        timeout = getattr(args[0], "timeout", None) if args else None
+        sent = self._pool.schedule(fn, args, kwargs, timeout=timeout)
+        sent.add_done_callback(lambda done: _hand_on(done, answer))
         return answer
-
-    def _send(self, answer: Future[Any], fn: Callable[..., Any], args: Any, kwargs: Any, breaks: int) -> None:
-        """Send a call; pebble gives up all that waits where a process dies before it has said what it took."""
-        with self._lock:
-            if not self._pool.active:
-                self._pool = _pool(self.workers)
-            timeout = getattr(args[0], "timeout", None) if args else None
-            sent = self._pool.schedule(fn, args, kwargs, timeout=timeout)
-
-        def hand_on(done: Future[Any]) -> None:
-            broken = not done.cancelled() and isinstance(done.exception(), BrokenExecutor)
-            if broken and breaks:
-                self._send(answer, fn, args, kwargs, breaks - 1)
-            else:
-                _hand_on(done, answer)
-
-        sent.add_done_callback(hand_on)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes, after what was submitted or, with `cancel_futures`, at once."""

@@ -79,21 +79,18 @@ def test_what_waits_can_be_called_off():
     assert not any(future.done() and not future.exception() for future in waiting)
 
 
-@pytest.mark.parametrize("breaks", [0, 2])
-def test_a_pool_that_breaks_is_replaced(breaks, monkeypatch):
-    class Breaks:
-        active = True
-
-        def __init__(self, left):
-            self.left = left
+def test_a_pool_that_breaks_is_told_and_replaced(monkeypatch):
+    class Pool:
+        def __init__(self, *, breaks):
+            self.active, self.breaks = True, breaks
 
         def schedule(self, fn, args, kwargs, timeout):
             future = Future()
-            self.left.append(fn)
-            if len(self.left) > breaks:
-                future.set_result(fn(*args, **kwargs))
-            else:
+            if self.breaks:
+                self.active = False
                 future.set_exception(BrokenExecutor("All workers expired"))
+            else:
+                future.set_result(fn(*args, **kwargs))
             return future
 
         def close(self):
@@ -101,14 +98,10 @@ def test_a_pool_that_breaks_is_replaced(breaks, monkeypatch):
 
         join = close
 
-    left = []
-    monkeypatch.setattr(executors, "_pool", lambda workers: Breaks(left))
+    made = []
+    monkeypatch.setattr(executors, "_pool", lambda workers: made.append(workers) or Pool(breaks=len(made) == 1))
     with Processes(workers=1) as pool:
+        with pytest.raises(WorkerError, match="exit code unknown"):
+            pool.submit(int, "3").result()
         assert pool.submit(int, "3").result() == 3
-        assert len(left) == breaks + 1
-        monkeypatch.setattr(executors, "BREAKS", 0)
-        left.clear()
-        future = pool.submit(int, "3")
-        if breaks:
-            with pytest.raises(WorkerError, match="exit code unknown"):
-                future.result()
+    assert made == [1, 1]
