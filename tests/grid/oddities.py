@@ -35,6 +35,7 @@ def odd_hangs(x):
 @geometry(name="odd_dies", **FACTS)
 def odd_dies(x):
     """Ends its process."""
+    time.sleep(1)
     os._exit(3)
 
 

@@ -44,6 +44,7 @@ def threads(_):
 
 
 def die(_):
+    time.sleep(1)  # so that the pool knows by then who took it
     os.kill(os.getpid(), signal.SIGKILL)
 
 
