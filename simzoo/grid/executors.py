@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import multiprocessing
 import os
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from functools import partial
 from typing import Any
 
 from simzoo.catalog import Catalog
@@ -39,32 +43,70 @@ class InProcess(Executor):
 class Processes(Executor):
     """Runs blocks in processes beside this one, each with its share of the cores; one that dies or hangs is replaced.
 
-    A job whose process dies is told by `WorkerError`, one that takes longer than its `timeout` by `TimeoutError`.
+    A job whose process dies is told by `WorkerError`, one that takes longer than its `timeout` by `TimeoutError`. Each
+    process is a pool of its own and has one call at a time: what happens to one is nothing to the others.
     """
 
-    def __init__(self, *, workers: int = 2, **_: Any) -> None:
+    def __init__(self, *, workers: int = 2, device: str = "cpu", **_: Any) -> None:
         """Begin the processes; each loads its libraries before its first job."""
         self.workers = workers
-        self._pool = _pool(workers)
+        self._made = partial(_process, max(1, (os.cpu_count() or 1) // workers), device)
+        self._lock = threading.RLock()
+        self._pools = [self._made() for _ in range(workers)]
+        self._idle = list(self._pools)
+        self._waiting: deque[Callable[[Any], None]] = deque()
+        self._answers: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the call to a process; `args[0].timeout`, where it is a number, is how long it may take."""
         answer: Future[Any] = Future()
-        if not self._pool.active:  # pebble gives up where a process dies before it has said what it took
-            self._pool = _pool(self.workers)
         timeout = getattr(args[0], "timeout", None) if args else None
-        sent = self._pool.schedule(fn, args, kwargs, timeout=timeout)
-        sent.add_done_callback(lambda done: _hand_on(done, answer))
+
+        def send(pool: Any) -> None:
+            sent = pool.schedule(fn, args, kwargs, timeout=timeout)
+            sent.add_done_callback(lambda done: self._done(pool, done, answer))
+
+        with self._lock:
+            self._answers.add(answer)
+            self._waiting.append(send)
+            self._send()
         return answer
+
+    def _send(self) -> None:
+        while self._idle and self._waiting:
+            self._waiting.popleft()(self._idle.pop())
+
+    def _done(self, pool: Any, done: Future[Any], answer: Future[Any]) -> None:
+        with self._lock:
+            if not pool.active:  # pebble gives a pool up whose process dies at once
+                pool = self._made()
+                self._pools.append(pool)
+            self._idle.append(pool)
+            self._send()
+            self._answers.discard(answer)
+        _hand_on(done, answer)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes, after what was submitted or, with `cancel_futures`, at once."""
         if cancel_futures:
-            self._pool.stop()
+            with self._lock:
+                self._waiting.clear()
+                for answer in self._answers:
+                    answer.cancel()
+                self._answers.clear()
+        elif wait:
+            concurrent.futures.wait(set(self._answers))
         else:
-            self._pool.close()
-        if wait or cancel_futures:
-            self._pool.join()
+            threading.Thread(target=self.shutdown).start()
+            return
+        pools, self._pools = self._pools, []
+        for pool in pools:
+            if cancel_futures:
+                pool.stop()
+            else:
+                pool.close()
+        for pool in pools:
+            pool.join()
 
 
 def make_executor(wanted: str, shelves: Catalog, *, workers: int, device: str) -> Executor:
@@ -74,23 +116,18 @@ def make_executor(wanted: str, shelves: Catalog, *, workers: int, device: str) -
     return made
 
 
-def _pool(workers: int) -> Any:
+def _process(threads: int, device: str) -> Any:
     from pebble import ProcessPool
 
-    threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    return ProcessPool(max_workers=workers, initializer=_begin, initargs=(threads,), context=context)
+    return ProcessPool(max_workers=1, initializer=_begin, initargs=(threads, device), context=context)
 
 
-def _begin(threads: int) -> None:
-    """Load what every job needs before the first, whose time it would count as."""
+def _begin(threads: int, device: str) -> None:
     use_threads(threads)
-    from simzoo.catalog import catalog
-    from simzoo.grid import work
+    from simzoo.grid.work import get_ready
 
-    shelves = catalog()
-    for each in (work, shelves.measures, shelves.backbones):
-        repr(each)
+    get_ready(device)
 
 
 def use_threads(threads: int) -> None:
@@ -105,8 +142,7 @@ def use_threads(threads: int) -> None:
 def _hand_on(done: Future[Any], answer: Future[Any]) -> None:
     from pebble import ProcessExpired
 
-    if done.cancelled():
-        answer.cancel()
+    if done.cancelled() or not answer.set_running_or_notify_cancel():
         return
     error = done.exception()
     if isinstance(error, ProcessExpired | BrokenExecutor):

@@ -194,6 +194,11 @@ def work(job: Job) -> list[Outcome]:
     return [replace(outcome, error=_portable(outcome.error)) for outcome in _worker(job.device).do(job)]
 
 
+def get_ready(device: str) -> int:
+    """Load what every job needs before the first, whose time it would count as; return how many measures there are."""
+    return len(_worker(device).shelves.measures)
+
+
 @cache
 def _worker(device: str) -> Worker:
     """The one worker of this process for a device."""

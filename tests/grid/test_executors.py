@@ -1,8 +1,8 @@
 import multiprocessing
 import os
-import signal
 import time
 from concurrent.futures import BrokenExecutor, Future
+from functools import partial
 
 import pytest
 
@@ -10,6 +10,7 @@ from simzoo.catalog import catalog
 from simzoo.errors import UnknownNameError, WorkerError
 from simzoo.grid import executors
 from simzoo.grid.executors import InProcess, Processes, make_executor
+from simzoo.testing.executors import Call, die, sleep
 
 
 def test_it_runs_a_call_when_it_is_submitted():
@@ -34,27 +35,12 @@ def test_they_come_through_the_catalog():
         make_executor("nothing", catalog(), workers=1, device="cpu")
 
 
-class Call:
-    def __init__(self, timeout=None):
-        self.timeout = timeout
-
-
-def threads(_):
-    return os.environ["OMP_NUM_THREADS"]
-
-
-def die(_):
-    time.sleep(1)  # so that the pool knows by then who took it
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def sleep(_):
-    time.sleep(60)
+threads = partial(os.getenv, "OMP_NUM_THREADS")
 
 
 def test_a_process_that_dies_or_hangs_is_replaced_and_the_rest_goes_on():
     with Processes(workers=2) as pool:
-        died, hung = pool.submit(die, Call()), pool.submit(sleep, Call(0.5))
+        died, hung = pool.submit(die, Call()), pool.submit(sleep, Call(timeout=0.5))
         sound = [pool.submit(threads, Call()) for _ in range(4)]
         share = str(max(1, (os.cpu_count() or 1) // 2))
         assert {future.result() for future in sound} == {share}
@@ -77,32 +63,46 @@ def test_what_waits_can_be_called_off():
             break
         time.sleep(0.1)
     assert multiprocessing.active_children() == []
-    assert not any(future.done() and not future.exception() for future in waiting)
+    assert all(future.cancelled() for future in waiting)
 
 
-def test_a_pool_that_breaks_is_told_and_replaced(monkeypatch):
-    class Pool:
-        def __init__(self, *, breaks):
-            self.active, self.breaks = True, breaks
+class Pool:
+    """A process of pebble's that gives up where its call is None."""
 
-        def schedule(self, fn, args, kwargs, timeout):
-            future = Future()
-            if self.breaks:
-                self.active = False
-                future.set_exception(BrokenExecutor("All workers expired"))
-            else:
-                future.set_result(fn(*args, **kwargs))
-            return future
+    made = 0
 
-        def close(self):
-            """Nothing is open."""
+    def __init__(self, threads, device):
+        Pool.made += 1
+        self.active = True
 
-        join = close
+    def schedule(self, fn, args, kwargs, timeout):
+        future = Future()
+        if fn is None:
+            self.active = False
+            future.set_exception(BrokenExecutor("All workers expired"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
 
-    made = []
-    monkeypatch.setattr(executors, "_pool", lambda workers: made.append(workers) or Pool(breaks=len(made) == 1))
-    with Processes(workers=1) as pool:
+    def close(self):
+        """Nothing is open."""
+
+    join = stop = close
+
+
+def test_a_process_that_is_given_up_is_told_and_replaced(monkeypatch):
+    monkeypatch.setattr(executors, "_process", Pool)
+    Pool.made = 0
+    with Processes(workers=2) as pool:
         with pytest.raises(WorkerError, match="exit code unknown"):
-            pool.submit(int, "3").result()
-        assert pool.submit(int, "3").result() == 3
-    assert made == [1, 1]
+            pool.submit(None).result()
+        assert [pool.submit(int, text).result() for text in "345"] == [3, 4, 5]
+    assert Pool.made == 3
+
+
+def test_a_call_that_ends_its_process_at_once_costs_no_other():
+    with Processes(workers=2) as pool:
+        died = [pool.submit(os._exit, 3) for _ in range(3)]
+        sound = [pool.submit(threads, Call()) for _ in range(4)]
+        assert all(future.result() for future in sound)
+        assert {type(future.exception()) for future in died} == {WorkerError}
