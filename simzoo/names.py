@@ -27,6 +27,7 @@ SOURCES = {
     "py": "py:MODULE:FUNCTION",
     "features": "features:FILE.npz",
 }
+MOST_SEEDS = 1_000  # of one name: more is a slip of the finger
 _CARD_NAME = re.compile(
     r"(?P<name>[^@:#\s]+)(@(?P<data>(hf:|torchvision:)?[^:#\s]+))?"
     r"(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
@@ -246,7 +247,15 @@ def _seeds(text: str, seeds: str | None, default: int) -> range:
             got=f"#{seeds}",
             next_step=f"{text.partition('#')[0]}#0",
         )
-    return range(int(match[1]), int(match[2] or match[1]) + 1)
+    found = range(int(match[1]), int(match[2] or match[1]) + 1)
+    if len(found) > MOST_SEEDS:
+        raise UsageError(
+            f"{text!r} stands for too many models",
+            expected=f"at most {MOST_SEEDS:,} seeds",
+            got=f"{len(found):,}",
+            next_step=f"{text.partition('#')[0]}#{found[0]}-{found[0] + 9}",
+        )
+    return found
 
 
 def _malformed(text: str) -> UsageError:

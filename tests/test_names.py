@@ -67,6 +67,18 @@ def test_a_range_of_seeds_is_one_model_for_each():
     assert len({spec.key for spec in specs}) == 3
 
 
+def test_a_range_that_nobody_means_is_refused():
+    assert len(names("vit-simclr#1-1000")) == 1_000
+    with pytest.raises(UsageError) as caught:
+        resolve("vit-simclr#0-100000000", shelves=OWN)
+    assert str(caught.value).splitlines() == [
+        "'vit-simclr#0-100000000' stands for too many models",
+        "  expected: at most 1,000 seeds",
+        "  got: 100,000,001",
+        "  next: vit-simclr#0-9",
+    ]
+
+
 def test_the_seed_given_beside_a_name_is_for_names_that_state_none():
     assert names("vit-simclr", seed=3) == ["vit-simclr#3"]
     assert names("vit-simclr#1", seed=3) == ["vit-simclr#1"]

@@ -1,6 +1,6 @@
 import pytest
 
-from simzoo.errors import UnknownNameError, UsageError
+from simzoo.errors import TapError, UnknownNameError, UsageError
 from simzoo.grid.expand import studies
 from simzoo.grid.words import words
 
@@ -86,6 +86,7 @@ def test_strengths_draws_and_data_each_give_studies(expanded):
             UsageError,
             "line 4, augmentations: augmentation 'crop' takes no k here",
         ),
+        ({"models": '["vit-init"]', "pool": '"nix"'}, TapError, "line 4, pool: unknown pooling 'nix'"),
     ],
 )
 def test_errors_name_file_line_and_key(expanded, given, kind, text):
