@@ -16,6 +16,7 @@ from simzoo.errors import DataError, InputError
 from simzoo.images.augment import CLEAN, Draw
 from simzoo.images.batches import Batches, batches
 from simzoo.images.imageset import ImageSet
+from simzoo.mkl import settle
 from simzoo.models.load import Model
 from simzoo.models.pooling import Pool, pooling
 from simzoo.models.tap import Tap
@@ -66,6 +67,7 @@ def extract(
             got="0",
             next_step="--n 1000, or leave --n off",
         )
+    settle()
     network = model.module.eval()
     if device is not None:
         network.to(device)
