@@ -15,14 +15,27 @@ import pandas as pd
 from simzoo.table.schema import Row, params_text
 
 PART = "half_sample"  # the word in `params` that says of which half-sample a row is
-_ABOUT = ("measure", "field", "params", "model", "tap", "data", "split", "augmentation", "strength", "seed")
+_ABOUT = (
+    "measure",
+    "field",
+    "params",
+    "model",
+    "tap",
+    "model_b",
+    "tap_b",
+    "data",
+    "split",
+    "augmentation",
+    "strength",
+    "seed",
+)
 
 
 def part_rows(base: Row, parts: Sequence[Mapping[str, float]]) -> list[Row]:
     """Return a row for each field of each half-sample; `base` says of what."""
-    params = json.loads(base.params)
+    params, bare = json.loads(base.params), replace(base, low=None, high=None, chance=None, null_mean=None, p=None)
     return [
-        replace(base, field=name, value=value, params=params_text({**params, PART: number}), chance=None)
+        replace(bare, field=name, value=value, params=params_text({**params, PART: number}))
         for number, part in enumerate(parts)
         for name, value in part.items()
     ]

@@ -24,11 +24,18 @@ Taps = Sequence[Representation]
 
 
 def similarity_rows(
-    sheet: MeasureSheet, xs: Taps, ys: Taps, params: Mapping[str, Any], draws: Mapping[str, int]
+    sheet: MeasureSheet,
+    xs: Taps,
+    ys: Taps,
+    params: Mapping[str, Any],
+    draws: Mapping[str, int],
+    *,
+    parts: bool = False,
 ) -> list[Row]:
     """Return one row for each pair of taps, then the summaries of the matrix.
 
-    `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed.
+    `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed. With `parts`, what each
+    half-sample gave follows where every one gave something, see `simzoo.grid.parts`.
     """
     same_images(xs[0], ys[0])
     itself = xs is ys
@@ -37,6 +44,7 @@ def similarity_rows(
     good_y = good_x if itself else [y for y in ys if id(y) not in troubles]
     cells: dict[tuple[int, int], dict[str, Any]] = {}
     totals: list[Row] = []
+    halves: dict[tuple[int, int], list[dict[str, float]]] = {}
     wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
     try:
         if good_x and good_y:
@@ -47,6 +55,12 @@ def similarity_rows(
                 for j, y in enumerate(good_y)
             }
             totals = _totals(_about(sheet, params, good_x[0], good_y[0]), found.statistics)
+            halves = {
+                (id(x), id(y)): [{"value": float(part[i, j])} for part in found.parts]
+                for i, x in enumerate(good_x)
+                for j, y in enumerate(good_y)
+                if parts and not any(np.isnan(part[i, j]) for part in found.parts)
+            }
     except Exception:  # noqa: BLE001 - some pair of taps fails: each cell says for itself whether it is the one
         cells = {(id(x), id(y)): _cell(sheet, x, y, params) for x in good_x for y in good_y}
     rows = []
@@ -55,7 +69,7 @@ def similarity_rows(
             row = _about(sheet, params, x, y)
             for name, given in (cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]).items():
                 setattr(row, name, given)
-            rows.append(row)
+            rows += [row, *part_rows(row, halves.get((id(x), id(y)), ()))]
     return rows + totals
 
 

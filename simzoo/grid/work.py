@@ -161,7 +161,7 @@ class Worker:
         if sheet.kind == "similarity":
             xs = self._read(block.inputs[0], names[0])
             ys = xs if names[0] == names[1] else self._read(block.inputs[1], names[1])
-            rows = similarity_rows(sheet, xs, ys, params, draws)
+            rows = similarity_rows(sheet, xs, ys, params, draws, parts=block.spec.get("parts", False))
         else:
             xs = [tap for tap in self._read(block.inputs[0], names[0]) if block.spec["only"] in {None, tap.tap}]
             beside = [self._read(key, names[0]) for key in block.inputs[1:]]

@@ -33,11 +33,15 @@ class Bounds(NamedTuple):
 
 
 class Uncertainty(NamedTuple):
-    """A matrix (p, q), its bounds, each of that shape, and value, low, high, null_mean and p of each statistic."""
+    """A matrix (p, q), its bounds, each of that shape, and value, low, high, null_mean and p of each statistic.
+
+    `parts` are the matrices of the half-samples, NaN where undefined.
+    """
 
     values: Matrix
     bounds: Bounds
     statistics: dict[Any, dict[str, float | None]]
+    parts: list[Matrix]
 
     def cell(self, i: int, j: int) -> dict[str, float | None]:
         """Return low, high, null_mean and p of one entry; None where there is none."""
@@ -78,7 +82,7 @@ def uncertainty(
         value = np.asarray(statistic(values))
         bounds = _bounds(value, [_of(statistic, m) for m in parts], [_of(statistic, m) for m in nulls], alike)
         summaries[name] = {"value": float(value), **_numbers(bounds, ())}
-    return Uncertainty(values, _bounds(values, parts, nulls, alike), summaries)
+    return Uncertainty(values, _bounds(values, parts, nulls, alike), summaries, parts)
 
 
 class Measured(NamedTuple):

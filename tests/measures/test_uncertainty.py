@@ -126,8 +126,10 @@ def test_a_measure_by_rows_has_the_intervals_of_its_half_samples_and_gives_them(
         assert found.bounds[field] == pytest.approx(interval)
     assert len(found.parts) == 9
     assert measured(replace(mgm.sheet, by_rows=None), x, inputs={}, **asked) == (found.values, plain, [])
-    alone = np.repeat(np.arange(20), 2)  # half of the samples leave some class with one
-    assert measured(mgm.sheet, x, inputs={"labels": alone}, **asked)[1:] == ({}, [])
+    pairs = np.repeat(np.arange(20), 2)  # half of the samples leave some class with one, which is left out
+    assert len(measured(mgm.sheet, x, inputs={"labels": pairs}, **asked).parts) == 9
+    few = {"resamples": 9, "seed": 3, "inputs": {"labels": np.arange(4) // 2}}
+    assert measured(mgm.sheet, x[:4], **few)[1:] == ({}, [])  # a half of two classes of two has no class of two
 
 
 def test_a_plugin_measure_without_a_kernel_has_intervals_too():

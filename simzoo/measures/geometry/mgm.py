@@ -33,11 +33,20 @@ class Mgm(NamedTuple):
 def mgm_by_rows(
     x: Any, *, views: Sequence[Any] | None = None, labels: Any = None, **options: Any
 ) -> Callable[[npt.NDArray[np.intp]], Mgm]:
-    """Return a function from rows to `mgm` of these samples; the graphs of their views are made once for all."""
+    """Return a function from rows to `mgm` of these samples; the graphs of their views are made once for all.
+
+    Classes of which some of the samples hold one alone are left out; those of which all do are refused as ever.
+    """
     if views is None:
-        named = None if labels is None else np.asarray(labels)
-        features = matrix(x)
-        return lambda rows: mgm(features[rows], labels=None if named is None else named[rows], **options)
+        features, named = matrix(x), None if labels is None else np.asarray(labels)
+
+        def some(rows: npt.NDArray[np.intp]) -> Mgm:
+            if named is not None and len(rows) < len(named):
+                _, own, sizes = np.unique(named[rows], return_inverse=True, return_counts=True)
+                rows = rows[sizes[own] > 1] if (sizes > 1).any() else rows
+            return mgm(features[rows], labels=None if named is None else named[rows], **options)
+
+        return some
     each = _units(graphs(x, views, labels, **{"k": 50, "kernel": "cosine", "solver": "exact", **options}))
     return lambda rows: _taken_together([values[rows] for values in each])
 
