@@ -32,12 +32,13 @@ def measures_page() -> str:
         [f"[`{sheet.name}`](#{sheet.name})", sheet.kind, f"[{sheet.range[0]:g}, {sheet.range[1]:g}]", sheet.larger]
         + ["yes" if sheet.symmetric else "."]
         + [_sides(sheet.invariant_to, group) for group in GROUPS]
-        + [", ".join(sorted(sheet.needs))]
+        + [", ".join([*sorted(sheet.needs), *(f"({name})" for name in sorted(sheet.takes))])]
         for sheet in sheets
     ]
     intro = (
         "# Measures\n\n`Y`: the value stays the same under independent transforms of that kind on all sides; `x` or "
-        "`y`: on that side only; `.`: it does not, and the tests hold a counterexample.\n\n"
+        "`y`: on that side only; `.`: it does not, and the tests hold a counterexample. "
+        "Needs in brackets: taken where there are some.\n\n"
     )
     bodies = [
         f"## {sheet.name}\n\n{inspect.getdoc(sheet.function)}\n\n"

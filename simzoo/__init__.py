@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
+    from simzoo.mapping import ModelMap, model_map
     from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
     from simzoo.representations.derived import derived
@@ -25,6 +26,7 @@ __version__ = version("simzoo")
 _HOME = {
     **dict.fromkeys(("load", "measure", "measures", "pairwise", "represent", "train"), "simzoo.api"),
     **dict.fromkeys(("Comparison", "compare"), "simzoo.comparison"),
+    **dict.fromkeys(("ModelMap", "model_map"), "simzoo.mapping"),
     **dict.fromkeys(("GridResult", "run_grid"), "simzoo.grids"),
     **dict.fromkeys(
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
@@ -40,6 +42,7 @@ _HOME = {
 __all__ = [
     "Comparison",
     "GridResult",
+    "ModelMap",
     "Representation",
     "augmentation",
     "backbone",
@@ -52,6 +55,7 @@ __all__ = [
     "load",
     "measure",
     "measures",
+    "model_map",
     "nnk_graph",
     "objective",
     "pairwise",

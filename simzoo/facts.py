@@ -18,6 +18,7 @@ from simzoo.errors import UndefinedError, UsageError
 Group = Literal["permutation", "rotation", "scale", "translation", "linear", "affine"]
 GROUPS: tuple[str, ...] = ("permutation", "rotation", "scale", "translation", "linear", "affine")
 NEEDS: tuple[str, ...] = ("labels", "views", "logits", "classifier", "support")
+TAKES: tuple[str, ...] = ("labels", "views")
 EDGE_CASES: tuple[str, ...] = ("n <= d", "n < 4", "constant", "duplicates", "zero rows", "one column")
 
 P = TypeVar("P")
@@ -43,6 +44,7 @@ class MeasureSheet:
     symmetric: bool = False
     invariant_to: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     needs: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
     of: Literal["features", "logits"] = "features"
     stochastic: bool = False
     tolerance: float | None = None
@@ -55,11 +57,12 @@ class MeasureSheet:
     waive: Mapping[str, str] = field(default_factory=dict)
     inner: Callable[..., Any] | None = field(default=None, compare=False)
     grid: Callable[..., Any] | None = field(default=None, compare=False)
+    by_rows: Callable[..., Any] | None = field(default=None, compare=False)
     function: Callable[..., Any] = field(default=lambda: None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sheet as plain data, as stored beside results: no functions, None for an end without bound."""
-        left_out = {"inner", "grid", "function"} | ({"waive"} if not self.waive else set())
+        left_out = {"inner", "grid", "by_rows", "function"} | ({"waive"} if not self.waive else set())
         names = [item.name for item in fields(self) if item.name not in left_out]
         plain: dict[str, Any] = {name: _plain(getattr(self, name)) for name in names}
         plain["range"] = [None if math.isinf(end) else end for end in self.range]
@@ -139,7 +142,12 @@ def geometry(
     reference: str,
     **more: Any,
 ) -> Callable[[P], P]:
-    """Declare a measure of one representation, with labels, views or a support set where it `needs` them."""
+    """Declare a measure of one representation, with labels, views or a support set where it `needs` them.
+
+    What it `takes` (labels, views) is an input that it can do without: a grid gives it labels where the data has some,
+    and several views where an augmentation is named. With `by_rows=(x, **inputs and options)`, which gives a function
+    from rows to the value of these samples, half-samples share what is made of all samples once.
+    """
     return _attach_measure(
         kind="geometry",
         name=name,
@@ -229,11 +237,16 @@ def _attach_part(kind: Any, name: str, version: int, reference: str, facts: Mapp
 
 
 def _attach_measure(
-    *, needs: Iterable[str] = (), domain: Mapping[str, str | tuple[str, str]] | None = None, **given: Any
+    *,
+    needs: Iterable[str] = (),
+    takes: Iterable[str] = (),
+    domain: Mapping[str, str | tuple[str, str]] | None = None,
+    **given: Any,
 ) -> Callable[[P], P]:
-    wanted, cases = frozenset(needs), dict(domain or {})
+    wanted, taken, cases = frozenset(needs), frozenset(takes), dict(domain or {})
     name, (low, high) = given["name"], given["range"]
     _only(name, "needs", wanted, NEEDS)
+    _only(name, "takes", taken, TAKES)
     _only_known_cases(name, cases)
     for variant in given.get("variants", ()):
         _sides(name, variant.get("invariant_to", ()))
@@ -249,7 +262,7 @@ def _attach_measure(
     def attach(function: Any) -> Any:
         full = {case: cases.get(case, "value") for case in EDGE_CASES}
         declared = {"fields": _fields_of(function), "summary": _first_line(function), **given}
-        function.sheet = MeasureSheet(needs=wanted, domain=full, function=function, **declared)
+        function.sheet = MeasureSheet(needs=wanted, takes=taken, domain=full, function=function, **declared)
         return function
 
     return attach

@@ -84,7 +84,7 @@ def _measures(shelves: Catalog) -> list[Part]:
                 "kind": sheet.kind,
                 "range": list(sheet.range),
                 "larger": sheet.larger,
-                "needs": ", ".join(sorted(sheet.needs)),
+                "needs": ", ".join([*sorted(sheet.needs), *(f"({name})" for name in sorted(sheet.takes))]),
                 "plugin": entry.plugin,
                 "summary": sheet.summary,
             }

@@ -90,6 +90,7 @@ def test_a_sheet_is_frozen():
         ({"invariant_to": ({"scale"}, {"shear"})}, "invariant_to", "permutation, rotation", "shear"),
         ({"invariant_to": "scale"}, "invariant_to", "permutation, rotation", "a, c, e, l, s"),
         ({"needs": {"label", "views"}}, "needs", "labels, views, logits", "label"),
+        ({"takes": {"support"}}, "takes", "labels, views", "support"),
         ({"domain": {"n = d": "value"}}, "domain", "n <= d, n < 4, constant", "n = d"),
         ({"domain": {"constant": "ConstantInputEror"}}, "domain", "value, ConstantInputError", "ConstantInputEror"),
         ({"domain": {"constant": ("value", "ValueEror")}}, "domain", "value, ConstantInputError", "ValueEror"),
@@ -159,6 +160,8 @@ def test_a_sheet_as_plain_data_survives_json_and_holds_no_function():
     assert plain["has_inner"] is True
     assert plain["chance"] == "depends on n and the options"
     assert plain["needs"] == ["labels", "views"]
+    assert plain["takes"] == []
+    assert "by_rows" not in plain
     assert plain["invariant_to"] == [["rotation"], ["rotation"]]
     assert plain["variants"][1]["invariant_to"] == ["permutation", "rotation"]
     assert (declare(chance=0.5).sheet.as_dict()["chance"], declare().sheet.as_dict()["has_inner"]) == (0.5, False)

@@ -57,3 +57,12 @@ def test_my_model_on_my_folder(tmp_path):
     assert list((tmp_path / "layers").iterdir())
     assert "[('conv1', (18, 16)), ('conv2', (18, 32)), ('conv3', (18, 64)), ('final', (18, 64))]" in from_python
     assert "['conv1', 'conv2', 'conv3', 'final']" in from_python
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_a_map(tmp_path):
+    printed, from_python = run_page("howto-map.md", tmp_path)
+    assert "Map of 4 models by mgm, digits, cut into 2" in " ".join(printed.split())
+    assert (tmp_path / "small-map" / "report.html").is_file()
+    assert "'vit-init#1': " in from_python
+    assert (tmp_path / "plane.html").is_file()

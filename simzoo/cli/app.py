@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from simzoo.cli import cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train
+from simzoo.cli import map as model_map
 from simzoo.cli.commands import Commands
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.command("report")(report.report)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
 app.add_typer(grid.app, name="grid")
+app.command("map")(model_map.map_models)
 app.command("table")(table.table)
 app.command("doctor")(doctor.doctor)
 app.add_typer(plugin.app, name="plugin")

@@ -10,6 +10,7 @@ from typing import Any
 
 from simzoo.catalog import Catalog
 from simzoo.errors import UsageError, unknown_name
+from simzoo.facts import MeasureSheet
 from simzoo.grid.source import Source, common_data, sources_of
 from simzoo.grid.study import MeasureCall, Skip, Study
 from simzoo.grid.words import Words
@@ -42,8 +43,9 @@ def studies(words: Words, shelves: Catalog) -> tuple[tuple[Study, ...], Catalog]
         common: dict[str, Any] = {"data": data, "split": split, "n": grid.n, "taps": grid.taps, "pool": grid.pool}
         common |= {"pairs": grid.pairs, "resamples": grid.resamples, "permutations": grid.permutations}
         common |= {"seed": grid.seed, "skip": skip, "accuracy": False}
-        for setting, draws in settings:
-            found += [Study(sources, calls, augmentation=setting, draw=draw, **common) for draw in range(draws)]
+        for setting, draws, count in settings:
+            asked = common | {"augmentation": setting, "n": count}
+            found += [Study(sources, calls, draw=draw, **asked) for draw in range(draws)]
     return tuple(found), shelves
 
 
@@ -90,27 +92,54 @@ def _calls(words: Words, shelves: Catalog) -> Iterator[MeasureCall]:
                 raise unknown_name("measure", name, shelves.measures)
             for each in known:
                 sheet = shelves.measures[each].sheet
-                require_options(sheet, options)
+                require_options(sheet, _without_views(sheet, options))
                 for params in _combinations(options):
                     seen.setdefault(f"{each} {sorted(params.items())}", MeasureCall(each, params))
     yield from seen.values()
 
 
-def _augmentations(words: Words, shelves: Catalog) -> Iterator[tuple[str, int]]:
-    """The augmentations as `NAME[:STRENGTH]`, each with how many draws there are of it."""
+def _without_views(sheet: MeasureSheet, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the function: how many views it gets is not for it to say."""
+    if "views" not in sheet.needs | sheet.takes or "views" not in options:
+        return dict(options)
+    counts = options["views"] if isinstance(options["views"], list | tuple) else [options["views"]]
+    if not all(isinstance(count, int) and count >= 2 for count in counts):
+        raise UsageError(
+            f"measure {sheet.name!r} cannot be given so many views",
+            expected="views = 2 or more: draws of the augmentation, for each image",
+            got=f"views = {options['views']!r}",
+            next_step="views = 20",
+        )
+    return {name: value for name, value in options.items() if name != "views"}
+
+
+def _augmentations(words: Words, shelves: Catalog) -> Iterator[tuple[str, int, int | None]]:
+    """The augmentations as `NAME[:STRENGTH]`, each with how many draws there are of it, and of how many images."""
     for given in words.grid.augmentations:
         name, options = _parts(given)
         with words.blamed("augmentations", value=name):
-            if extra := sorted(set(options) - {"strength"}):
+            if extra := sorted(set(options) - {"strength", "n"}):
                 raise UsageError(
                     f"augmentation {name!r} takes no {', '.join(extra)} here",
-                    expected="name and strength",
+                    expected="name, strength and n",
                     got=", ".join(options),
                     next_step="write a setting of your own into augmentations/ of a registry folder (simzoo show crop)",
                 )
             for params in _combinations(options):
+                _require_images(params.get("n"))
                 setting = f"{name}:{params['strength']}" if "strength" in params else name
-                yield setting, words.grid.draws if drawn(setting, shelves=shelves).operations else 1
+                draws = words.grid.draws if drawn(setting, shelves=shelves).operations else 1
+                yield setting, draws, params.get("n", words.grid.n)
+
+
+def _require_images(n: Any) -> None:
+    if n is not None and not (isinstance(n, int) and n >= 2):
+        raise UsageError(
+            "an augmentation cannot be of so many images",
+            expected="n = 2 or more, or no n, which is that of the grid",
+            got=f"n = {n!r}",
+            next_step="n = 100",
+        )
 
 
 def _parts(given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

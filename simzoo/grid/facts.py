@@ -8,6 +8,7 @@ from typing import Any
 
 from simzoo.errors import WeightsError
 from simzoo.grid.drive import LIBRARIES
+from simzoo.grid.parts import without_parts
 from simzoo.grid.plan import blocks_of
 from simzoo.grid.run import Run
 from simzoo.grid.source import Source
@@ -27,8 +28,9 @@ def table_of(run: Run) -> Table:
     """Return the rows of a finished run with everything that a report needs beside them.
 
     `context["datasets"]` says what was looked at, one mapping for each data set; `context["data"]` is the first.
+    `context["half_samples"]` holds the values of half-samples of measures that give them cheaply.
     """
-    rows = run.rows()
+    rows, parts = without_parts(run.rows())
     sheets = run.store.sheets(zip(rows["measure"], rows["version"], strict=True))
     sources = {source.name: source for study in run.studies for source in (*study.models, *study.accuracy_only)}
     models = {name: model_facts(run, source) for name, source in sources.items()}
@@ -39,6 +41,7 @@ def table_of(run: Run) -> Table:
     notes += [note for source in shown.values() for note in _notes(source)]
     notes += [note for study in of_data.values() for note in _grey(run, study)]
     context = {
+        "half_samples": parts,
         "data": datasets[0],
         "datasets": datasets,
         "notes": notes,

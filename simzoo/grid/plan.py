@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +18,7 @@ from simzoo.grid.study import MeasureCall, Study
 from simzoo.images.augment import CLEAN, Draw, drawn
 from simzoo.images.find import open_data, splits
 from simzoo.measures.derived.inner import inner_of
+from simzoo.measures.evaluate import INPUTS
 from simzoo.representations.extraction import EXTRACTOR_VERSION
 from simzoo.storage import key_of
 
@@ -24,6 +26,7 @@ MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give othe
 RESAMPLES, PERMUTATIONS = 100, 50  # by default, where the measure makes them cheap (ours)
 CHEAP = {"knn_accuracy", "linear_probe"}  # beside those with an inner product: what they fit is fitted once
 VIEWS, VIEWED = 2, "augs"  # how many draws a measure gets that needs views, and of what where nothing is named (ours)
+TAKEN = 20  # how many draws a measure gets that can do without; `views=` of the measure says otherwise (ours)
 
 
 ENDS_WITH_FINAL = {"final", "blocks", "residual"}
@@ -34,7 +37,7 @@ class Block:
     """One unit of work: train a model, extract its taps, or measure one model or pair over all taps.
 
     `spec` is plain data and decides the key; `sources`, `call`, `inputs` (keys of extract blocks: of the two models of
-    a pair, or of the images, their views and the training side) and `draw` (of an extraction) are what runs. `about`
+    a pair, or of the images, their `views` and the training side) and `draw` (of an extraction) are what runs. `about`
     says of which data and augmentation the rows are; `skipped` why there is nothing to run.
     """
 
@@ -48,6 +51,7 @@ class Block:
     draw: Draw = field(default=CLEAN, compare=False)
     about: Mapping[str, Any] = field(default_factory=dict, compare=False)
     skipped: str | None = None
+    views: int = field(default=0, compare=False)
 
 
 def plan(studies: Study | Iterable[Study], shelves: Catalog, *, isolate: bool = False) -> nx.DiGraph[str]:
@@ -116,7 +120,8 @@ class _Planner:
         for source in study.accuracy_only:
             self._accuracy(source, "final")
         for call in study.measures:
-            self._add_call(call, self.shelves.measures[call.name].sheet)
+            sheet = self.shelves.measures[call.name].sheet
+            self._add_call(_spelt(call, sheet), sheet)
 
     def _accuracy(self, source: Source, taps: str) -> None:
         inputs = (self._extract(source, taps), *self._support(source, "final"))
@@ -137,10 +142,12 @@ class _Planner:
                 self._add_single(call, sheet, sources[0], taps)
 
     def _add_single(self, call: MeasureCall, sheet: MeasureSheet, source: Source, taps: str) -> None:
-        views = self._views(source, taps) if "views" in sheet.needs else ()
+        wanted = "views" in sheet.needs or ("views" in sheet.takes and self.draw.operations)
+        views = self._views(source, taps, call.params.get("views", VIEWS)) if wanted else ()
         support = self._support(source, taps) if "support" in sheet.needs else ()
         own = self._extract(source, taps, draw=CLEAN if views else self.draw)
-        self._measure(call, (source,), (own, *views, *support), self._viewed(0) if views else self.draw)
+        draw = self._viewed(0) if views else self.draw
+        self._measure(call, (source,), (own, *views, *support), draw, views=len(views))
 
     def _called(self, sheet: MeasureSheet) -> tuple[str, ...]:
         """The names by which a filter may mean the augmentation of a measure's rows: with its strength or without."""
@@ -153,9 +160,9 @@ class _Planner:
         draw: Draw = self.known.drawn(named, number, self.study.seed)
         return draw
 
-    def _views(self, source: Source, taps: str) -> tuple[str, ...]:
+    def _views(self, source: Source, taps: str, count: int) -> tuple[str, ...]:
         """Several draws of the same images; what they are drawn of stands beside them, as it is."""
-        return tuple(self._extract(source, taps, draw=self._viewed(number)) for number in range(VIEWS))
+        return tuple(self._extract(source, taps, draw=self._viewed(number)) for number in range(count))
 
     def _support(self, source: Source, taps: str) -> tuple[str, ...]:
         """The training side, where the data has one; without it measures leave one out."""
@@ -194,7 +201,9 @@ class _Planner:
         sources: tuple[Source, ...],
         inputs: tuple[str, ...],
         draw: Draw,
+        *,
         only: str | None = None,
+        views: int = 0,
     ) -> None:
         sheet, study = self.shelves.measures[call.name].sheet, self.study
         cheap = inner_of(sheet, call.params) is not None or sheet.name in CHEAP
@@ -210,10 +219,11 @@ class _Planner:
             "permutations": cheap * PERMUTATIONS if study.permutations is None else study.permutations,
             "seed": study.seed,
         }
-        about = self._about(draw)
-        self._add(
-            Block("measure", key_of(spec), _label(call, sources), spec, sources, call, inputs, about=about), *inputs
-        )
+        if study.parts and sheet.kind == "similarity":  # a key without is what it was before there were any
+            spec["parts"] = True
+        about, label = self._about(draw), _label(call, sources)
+        block = Block("measure", key_of(spec), label, spec, sources, call, inputs, about=about, views=views)
+        self._add(block, *inputs)
 
     def _skip(self, call: MeasureCall, sheet: MeasureSheet, sources: tuple[Source, ...], reason: str) -> None:
         """Add a block that needs nothing and runs never."""
@@ -233,6 +243,16 @@ class _Planner:
             self.graph.add_node(block.key, block=block)
             self.graph.add_edges_from((need, block.key) for need in needs)
         return block.key
+
+
+def _spelt(call: MeasureCall, sheet: MeasureSheet) -> MeasureCall:
+    """Return the call of a measure that can do without views with all its options: its values hang on each of them."""
+    if "views" not in sheet.takes:
+        return call
+    parameters = inspect.signature(sheet.function).parameters.values()
+    defaults = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+    plain = {name: value for name, value in defaults.items() if name not in INPUTS}
+    return MeasureCall(call.name, {**plain, "views": TAKEN, **call.params})
 
 
 def _label(call: MeasureCall, sources: tuple[Source, ...]) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 
 from simzoo.errors import SimzooError, UndefinedError
 from simzoo.facts import MeasureSheet
+from simzoo.grid.parts import part_rows
 from simzoo.grid.summaries import summaries
 from simzoo.measures.evaluate import evaluate
-from simzoo.measures.uncertainty import spread, uncertainty
+from simzoo.measures.uncertainty import measured, uncertainty
 from simzoo.representations.representation import Representation, same_images
 from simzoo.table.schema import Row, params_text
 
@@ -23,11 +24,18 @@ Taps = Sequence[Representation]
 
 
 def similarity_rows(
-    sheet: MeasureSheet, xs: Taps, ys: Taps, params: Mapping[str, Any], draws: Mapping[str, int]
+    sheet: MeasureSheet,
+    xs: Taps,
+    ys: Taps,
+    params: Mapping[str, Any],
+    draws: Mapping[str, int],
+    *,
+    parts: bool = False,
 ) -> list[Row]:
     """Return one row for each pair of taps, then the summaries of the matrix.
 
-    `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed.
+    `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed. With `parts`, what each
+    half-sample gave follows where every one gave something, see `simzoo.grid.parts`.
     """
     same_images(xs[0], ys[0])
     itself = xs is ys
@@ -36,6 +44,7 @@ def similarity_rows(
     good_y = good_x if itself else [y for y in ys if id(y) not in troubles]
     cells: dict[tuple[int, int], dict[str, Any]] = {}
     totals: list[Row] = []
+    halves: dict[tuple[int, int], list[dict[str, float]]] = {}
     wanted = {} if itself else summaries(good_x, good_y, sheet.larger)
     try:
         if good_x and good_y:
@@ -46,6 +55,12 @@ def similarity_rows(
                 for j, y in enumerate(good_y)
             }
             totals = _totals(_about(sheet, params, good_x[0], good_y[0]), found.statistics)
+            halves = {
+                (id(x), id(y)): [{"value": float(part[i, j])} for part in found.parts]
+                for i, x in enumerate(good_x)
+                for j, y in enumerate(good_y)
+                if parts and not any(np.isnan(part[i, j]) for part in found.parts)
+            }
     except Exception:  # noqa: BLE001 - some pair of taps fails: each cell says for itself whether it is the one
         cells = {(id(x), id(y)): _cell(sheet, x, y, params) for x in good_x for y in good_y}
     rows = []
@@ -54,7 +69,7 @@ def similarity_rows(
             row = _about(sheet, params, x, y)
             for name, given in (cells.get((id(x), id(y))) or troubles.get(id(x)) or troubles[id(y)]).items():
                 setattr(row, name, given)
-            rows.append(row)
+            rows += [row, *part_rows(row, halves.get((id(x), id(y)), ()))]
     return rows + totals
 
 
@@ -81,12 +96,14 @@ def tap_rows(
 ) -> list[Row]:
     """Return one row for each tap and field of a measure of one representation.
 
-    `views` are the taps of several draws of the same images; the rows then say of which augmentation.
+    `views` are the taps of several draws of the same images; the rows then say of which augmentation. How many there
+    are is among the options of a measure that can do without (`params`), and no option of the function. What a measure
+    gives of each half-sample follows, see `simzoo.grid.parts`.
     """
-    rows = []
+    rows, options = [], {name: value for name, value in params.items() if name != "views"}
     for at, x in enumerate(xs):
         base = _about(sheet, params, x)
-        given: dict[str, Any] = {"labels": x.labels} if "labels" in sheet.needs else {}
+        given: dict[str, Any] = {"labels": x.labels} if "labels" in sheet.needs | sheet.takes else {}
         if views:
             given["views"] = [taps[at] for taps in views]
             base.augmentation, base.strength = given["views"][0].augmentation, given["views"][0].strength
@@ -95,8 +112,9 @@ def tap_rows(
             given["support"] = (side, side.labels) if side is not None else None
         try:
             _require_outputs(sheet, x)
-            values = evaluate(sheet, x, **given, **params)
-            bounds = spread(sheet, x, **given, resamples=draws["resamples"], seed=draws["seed"], **params)
+            values, bounds, parts = measured(
+                sheet, x, resamples=draws["resamples"], seed=draws["seed"], inputs=given, **options
+            )
         except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
             rows += [replace(base, field=name, **reason_of(error)) for name in sheet.fields]
             continue
@@ -106,6 +124,7 @@ def tap_rows(
                 continue
             low, high = bounds.get(name, (None, None))
             rows.append(replace(base, field=name, value=values[name], low=low, high=high))
+        rows += part_rows(base, parts)
     return rows
 
 
@@ -118,7 +137,8 @@ def _about(sheet: MeasureSheet, params: Mapping[str, Any], x: Representation, y:
     if "labels" in sheet.needs and x.labels is None:
         chance = None
     elif callable(chance):
-        chance = chance(len(x), labels=x.labels, **{**sheet.variants[0], **params})
+        options = {name: value for name, value in params.items() if name != "views"}
+        chance = chance(len(x), labels=x.labels, **{**sheet.variants[0], **options})
     row = Row(sheet.name, sheet.version, params=params_text(params), chance=chance, model=x.model, tap=x.tap)
     row.kind, row.depth, row.data, row.split, row.n, row.d = x.kind, x.depth, x.data, x.split, len(x), x.shape[1]
     row.augmentation, row.strength, row.draw, row.seed = x.augmentation, x.strength, x.draw, x.seed

@@ -58,6 +58,7 @@ class Study:
     are models that appear by nothing else (the untrained twin of each trained model).
     `skip` are cells to leave out: each is a row that says so.
     `support` is how many training images vote in `knn_accuracy` and train probes. `pool=None` takes each model's own.
+    `parts`: whether the values of half-samples are kept of similarities too, which is asked of single layers.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
     """
 
@@ -78,6 +79,7 @@ class Study:
     permutations: int | None = None
     seed: int = 0
     skip: tuple[Skip, ...] = ()
+    parts: bool = False
 
     def skipped(self, measure: str, sources: Sequence[Source], augmentations: Sequence[str]) -> Skip | None:
         """Return the filter that leaves a cell out, or None; its augmentation goes by any of these names."""

@@ -17,7 +17,7 @@ import torch
 
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import SimzooError, TapError, UndefinedError
-from simzoo.grid.plan import VIEWS, Block
+from simzoo.grid.plan import Block
 from simzoo.grid.rows import reason_of, similarity_rows, tap_rows
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
@@ -161,12 +161,11 @@ class Worker:
         if sheet.kind == "similarity":
             xs = self._read(block.inputs[0], names[0])
             ys = xs if names[0] == names[1] else self._read(block.inputs[1], names[1])
-            rows = similarity_rows(sheet, xs, ys, params, draws)
+            rows = similarity_rows(sheet, xs, ys, params, draws, parts=block.spec.get("parts", False))
         else:
             xs = [tap for tap in self._read(block.inputs[0], names[0]) if block.spec["only"] in {None, tap.tap}]
             beside = [self._read(key, names[0]) for key in block.inputs[1:]]
-            count = VIEWS if "views" in sheet.needs else 0
-            views, support = beside[:count], beside[count:]
+            views, support = beside[: block.views], beside[block.views :]
             rows = tap_rows(sheet, xs, support[0] if support else [], params, draws, views=views)
         return Outcome(block.key, rows, sheet.as_dict())
 

@@ -8,7 +8,6 @@ sizes and factors shrink with it, and so do the probabilities of what has no siz
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +22,10 @@ from kornia.enhance import (
 )
 from kornia.filters import gaussian_blur2d
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
 
 from simzoo.facts import augmentation
+from simzoo.images.batched import Numbers, Params, between, like, switched, warped, where
 
-Numbers = npt.NDArray[np.float64]
-Params = Mapping[str, Numbers]
 SMALLEST = 0.01  # the least share of an image that a crop keeps, however strong
 RATIO = (3 / 4, 4 / 3)
 
@@ -63,7 +60,7 @@ class Crop:
         """Cut and enlarge."""
         x = np.stack([params["width"], np.zeros(len(batch)), 2 * params["left"] + params["width"] - 1], axis=1)
         y = np.stack([np.zeros(len(batch)), params["height"], 2 * params["top"] + params["height"] - 1], axis=1)
-        return _warped(batch, np.stack([x, y], axis=1), outside="border")
+        return warped(batch, np.stack([x, y], axis=1), outside="border")
 
 
 @augmentation(name="rotate", uniforms=1)
@@ -82,7 +79,7 @@ class Rotate:
         angle = np.deg2rad(params["angle"])
         cosine, sine, none = np.cos(angle), np.sin(angle), np.zeros(len(batch))
         matrix = np.stack([np.stack([cosine, -sine, none], axis=1), np.stack([sine, cosine, none], axis=1)], axis=1)
-        return _warped(batch, matrix, outside="zeros")
+        return warped(batch, matrix, outside="zeros")
 
 
 @augmentation(name="flip", uniforms=1)
@@ -94,11 +91,11 @@ class Flip:
 
     def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:
         """Return 1 where the image is mirrored, else 0."""
-        return {"on": _on(uniforms[:, 0], self.probability * strength)}
+        return {"on": switched(uniforms[:, 0], self.probability * strength)}
 
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Mirror."""
-        return _where(params["on"], batch, lambda images, _: images.flip(3))
+        return where(params["on"], batch, lambda images, _: images.flip(3))
 
 
 @augmentation(name="colorjitter", uniforms=5, colour=True)
@@ -119,22 +116,22 @@ class ColorJitter:
         """Return three factors around 1, a turn of the hue between -1/2 and 1/2, and whether it is done at all."""
         spans = {"brightness": self.brightness, "contrast": self.contrast, "saturation": self.saturation}
         found = {
-            name: _between(max(0.0, 1 - span * strength), 1 + span * strength, uniforms[:, place])
+            name: between(max(0.0, 1 - span * strength), 1 + span * strength, uniforms[:, place])
             for place, (name, span) in enumerate(spans.items(), start=1)
         }
         hue = min(0.5, self.hue * strength)
-        return {**found, "hue": _between(-hue, hue, uniforms[:, 4]), "on": _on(uniforms[:, 0], self.probability)}
+        return {**found, "hue": between(-hue, hue, uniforms[:, 4]), "on": switched(uniforms[:, 0], self.probability)}
 
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Change the colours."""
 
         def jitter(images: Tensor, rows: npt.NDArray[np.intp]) -> Tensor:
-            images = adjust_brightness_accumulative(images, _like(images, params["brightness"][rows]))
-            images = adjust_contrast_with_mean_subtraction(images, _like(images, params["contrast"][rows]))
-            images = adjust_saturation_with_gray_subtraction(images, _like(images, params["saturation"][rows]))
-            return adjust_hue(images, _like(images, 2 * math.pi * params["hue"][rows]))
+            images = adjust_brightness_accumulative(images, like(images, params["brightness"][rows]))
+            images = adjust_contrast_with_mean_subtraction(images, like(images, params["contrast"][rows]))
+            images = adjust_saturation_with_gray_subtraction(images, like(images, params["saturation"][rows]))
+            return adjust_hue(images, like(images, 2 * math.pi * params["hue"][rows]))
 
-        return _where(params["on"], batch, jitter)
+        return where(params["on"], batch, jitter)
 
 
 @augmentation(name="grey", uniforms=1, colour=True)
@@ -146,11 +143,11 @@ class Grey:
 
     def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:
         """Return 1 where the image becomes grey, else 0."""
-        return {"on": _on(uniforms[:, 0], self.probability * strength)}
+        return {"on": switched(uniforms[:, 0], self.probability * strength)}
 
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Take the colour away."""
-        return _where(params["on"], batch, lambda images, _: rgb_to_grayscale(images).expand_as(images))
+        return where(params["on"], batch, lambda images, _: rgb_to_grayscale(images).expand_as(images))
 
 
 @augmentation(name="blur", uniforms=2)
@@ -164,8 +161,8 @@ class Blur:
 
     def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:
         """Return sigma as a share of the side, and whether the image is blurred."""
-        on = _on(uniforms[:, 0], self.probability * strength)
-        return {"sigma": _between(*self.sigma, uniforms[:, 1]), "on": on}
+        on = switched(uniforms[:, 0], self.probability * strength)
+        return {"sigma": between(*self.sigma, uniforms[:, 1]), "on": on}
 
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Blur."""
@@ -173,34 +170,7 @@ class Blur:
         size = max(3, 2 * round((self.kernel * side - 1) / 2) + 1)  # the odd number nearest
 
         def blur(images: Tensor, rows: npt.NDArray[np.intp]) -> Tensor:
-            sigma = _like(images, params["sigma"][rows] * side)
+            sigma = like(images, params["sigma"][rows] * side)
             return gaussian_blur2d(images, (size, size), torch.stack([sigma, sigma], dim=1))
 
-        return _where(params["on"], batch, blur)
-
-
-def _between(low: float, high: float, uniforms: Numbers) -> Numbers:
-    return low + (high - low) * uniforms
-
-
-def _on(uniforms: Numbers, probability: float) -> Numbers:
-    return (uniforms < probability).astype(np.float64)
-
-
-def _like(batch: Tensor, values: Numbers) -> Tensor:
-    return torch.from_numpy(values).to(batch)
-
-
-def _where(on: Numbers, batch: Tensor, change: Callable[[Tensor, npt.NDArray[np.intp]], Tensor]) -> Tensor:
-    """Change some of the images, whose rows `change` is told, and leave the others."""
-    rows = np.flatnonzero(on)
-    if not len(rows):
-        return batch
-    chosen = torch.from_numpy(rows).to(batch.device)
-    return batch.index_copy(0, chosen, change(batch[chosen], rows))
-
-
-def _warped(batch: Tensor, matrix: Numbers, outside: str) -> Tensor:
-    """Read each image at the places that its (2, 3) matrix maps the output's to, in coordinates from -1 to 1."""
-    grid = affine_grid(_like(batch, matrix), list(batch.shape), align_corners=False)
-    return grid_sample(batch, grid, mode="bilinear", padding_mode=outside, align_corners=False)
+        return where(params["on"], batch, blur)

@@ -68,9 +68,14 @@ def evaluate(
         )
     else:
         result = sheet.function(x, **inputs, **params)
+    return told(sheet, result)
+
+
+def told(sheet: MeasureSheet, result: Any) -> dict[str, float]:
+    """Return what a measure gave, by field; what is no finite number is outside of its domain."""
     values = result if isinstance(result, tuple) else (result,)
-    told = {name: value for name, value in zip(sheet.fields, values, strict=True) if value is not None}
-    fields = {name: float(value) for name, value in told.items()}
+    given = {name: value for name, value in zip(sheet.fields, values, strict=True) if value is not None}
+    fields = {name: float(value) for name, value in given.items()}
     if not fields:
         raise _not_finite(sheet, "None")
     if bad := {name: value for name, value in fields.items() if not math.isfinite(value)}:

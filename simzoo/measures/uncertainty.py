@@ -15,7 +15,7 @@ import numpy.typing as npt
 from simzoo.errors import UndefinedError
 from simzoo.facts import MeasureSheet
 from simzoo.measures.arrays import held
-from simzoo.measures.evaluate import Matrix, evaluate, matrix_of
+from simzoo.measures.evaluate import Matrix, evaluate, matrix_of, told
 from simzoo.measures.resampling import Rows, halved, halves, in_order, on_part
 from simzoo.representations.representation import Representation
 
@@ -33,11 +33,15 @@ class Bounds(NamedTuple):
 
 
 class Uncertainty(NamedTuple):
-    """A matrix (p, q), its bounds, each of that shape, and value, low, high, null_mean and p of each statistic."""
+    """A matrix (p, q), its bounds, each of that shape, and value, low, high, null_mean and p of each statistic.
+
+    `parts` are the matrices of the half-samples, NaN where undefined.
+    """
 
     values: Matrix
     bounds: Bounds
     statistics: dict[Any, dict[str, float | None]]
+    parts: list[Matrix]
 
     def cell(self, i: int, j: int) -> dict[str, float | None]:
         """Return low, high, null_mean and p of one entry; None where there is none."""
@@ -78,7 +82,39 @@ def uncertainty(
         value = np.asarray(statistic(values))
         bounds = _bounds(value, [_of(statistic, m) for m in parts], [_of(statistic, m) for m in nulls], alike)
         summaries[name] = {"value": float(value), **_numbers(bounds, ())}
-    return Uncertainty(values, _bounds(values, parts, nulls, alike), summaries)
+    return Uncertainty(values, _bounds(values, parts, nulls, alike), summaries, parts)
+
+
+class Measured(NamedTuple):
+    """What a measure of one representation gave by field: values, (low, high), and the values of each half-sample.
+
+    `parts` is empty unless the measure has `by_rows`.
+    """
+
+    values: dict[str, float]
+    bounds: dict[str, tuple[float, float]]
+    parts: list[dict[str, float]]
+
+
+def measured(
+    sheet: MeasureSheet, x: Any, *, resamples: int, seed: int, inputs: Mapping[str, Any], **params: Any
+) -> Measured:
+    """Return the values of a measure of one representation with their intervals, by half-samples as in `uncertainty`.
+
+    `inputs` are what it gets beside x: labels, views, support.
+    """
+    if sheet.by_rows is None or not resamples:
+        values = evaluate(sheet, x, **inputs, **params)
+        return Measured(values, spread(sheet, x, **inputs, resamples=resamples, seed=seed, **params), [])
+    of_rows = sheet.by_rows(x, **inputs, **params)
+    values = told(sheet, of_rows(np.arange(len(x))))
+    of_halves, _ = np.random.default_rng(seed).spawn(2)
+    try:
+        parts = [told(sheet, of_rows(rows)) for rows in halves(len(x), resamples, of_halves)]
+    except UndefinedError:
+        return Measured(values, {}, [])
+    low, high = _interval(np.array(list(values.values())), [np.array(list(part.values())) for part in parts])
+    return Measured(values, {name: (float(low[i]), float(high[i])) for i, name in enumerate(values)}, parts)
 
 
 def spread(

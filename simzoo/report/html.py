@@ -114,7 +114,7 @@ def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
 def _title(table: Table) -> str:
     names = models(table)
     if name := table.context.get("grid"):
-        return f"Grid {name}"
+        return "Map of models" if "map" in table.context else f"Grid {name}"
     return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
 
 

@@ -70,7 +70,18 @@ _CHANCE = "cannot be told from chance"
 
 def verdict(table: Table) -> list[str]:
     """Return the sentences at the top of a report, of a comparison or of a grid."""
-    return [*grid_verdict(table), *_training(table)] if is_grid(table) else comparison_verdict(table)
+    if not is_grid(table):
+        return comparison_verdict(table)
+    return [*_maps(table), *grid_verdict(table), *_training(table)]
+
+
+def _maps(table: Table) -> list[str]:
+    """Return what the maps of models say, of a table that may hold some."""
+    if "map" not in table.context and not (table.rows["measure"] == "mgm").any():
+        return []
+    from simzoo.report.maps import map_sentences  # scipy and scikit-learn load for a second
+
+    return map_sentences(table)
 
 
 def comparison_verdict(table: Table) -> list[str]:

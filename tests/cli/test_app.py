@@ -3,10 +3,10 @@ import pytest
 
 def test_help_names_every_command(simzoo):
     text = simzoo("--help").stdout
-    assert all(name in text for name in ("compare", "train", "represent", "list", "show", "doctor"))
+    assert all(name in text for name in ("compare", "train", "represent", "map", "list", "show", "doctor"))
 
 
-@pytest.mark.parametrize("command", ["compare", "train", "represent", "list", "show", "doctor"])
+@pytest.mark.parametrize("command", ["compare", "train", "represent", "map", "list", "show", "doctor"])
 def test_every_command_explains_itself_and_takes_json_and_debug(simzoo, command):
     text = simzoo(command, "--help").stdout
     assert "--json" in text

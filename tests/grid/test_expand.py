@@ -59,6 +59,21 @@ def test_strengths_draws_and_data_each_give_studies(expanded):
     assert {(study.data, study.split, study.accuracy) for study in found} == {("digits", "test", False)}
 
 
+def test_views_are_an_option_of_a_measure_and_images_one_of_an_augmentation(expanded):
+    found = expanded(
+        models='["resnet18-init"]',
+        measures='[{ name = "mgm", views = [5, 10], k = 7 }, { name = "lidar", views = 3 }]',
+        augmentations='["none", { name = "crop", n = 60, strength = [0.5, 1] }]',
+        n=200,
+    )
+    assert [(study.augmentation, study.n) for study in found] == [("none", 200), ("crop:0.5", 60), ("crop:1", 60)]
+    assert [(call.name, dict(call.params)) for call in found[0].measures] == [
+        ("mgm", {"views": 5, "k": 7}),
+        ("mgm", {"views": 10, "k": 7}),
+        ("lidar", {"views": 3}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "kind", "text"),
     [
@@ -87,6 +102,21 @@ def test_strengths_draws_and_data_each_give_studies(expanded):
             "line 4, augmentations: augmentation 'crop' takes no k here",
         ),
         ({"models": '["vit-init"]', "pool": '"nix"'}, TapError, "line 4, pool: unknown pooling 'nix'"),
+        (
+            {"models": '["vit-init"]', "augmentations": '[{ name = "crop", n = 1 }]'},
+            UsageError,
+            "line 4, augmentations: an augmentation cannot be of so many images",
+        ),
+        (
+            {"models": '["vit-init"]', "measures": '[{ name = "mgm", views = [1, 5] }]'},
+            UsageError,
+            "line 4, measures: measure 'mgm' cannot be given so many views",
+        ),
+        (
+            {"models": '["vit-init"]', "measures": '[{ name = "cka", views = 5 }]'},
+            UsageError,
+            "line 4, measures: measure 'cka' has no option 'views'",
+        ),
     ],
 )
 def test_errors_name_file_line_and_key(expanded, given, kind, text):

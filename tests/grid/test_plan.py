@@ -73,6 +73,28 @@ def test_a_measure_that_needs_views_gets_the_clean_images_and_two_draws(study, s
         assert [(draw.augmentation, draw.number) for draw in draws] == [("none", 0), (name, 0), (name, 1)]
 
 
+def test_a_measure_that_can_do_without_views_gets_them_where_an_augmentation_is_named(study, shelves):
+    for given, params, count in (("none", {}, 0), ("rotate", {}, 20), ("rotate", {"views": 3, "k": 7}, 3)):
+        graph = plan(replace(study(augmentation=given), measures=(MeasureCall("mgm", params),)), shelves)
+        (block, _) = [block for block in blocks(graph, "measure") if block.spec["measure"] == "mgm"]
+        draws = [graph.nodes[key]["block"].draw for key in block.inputs]
+        assert [(draw.augmentation, draw.number) for draw in draws] == [
+            ("none", 0),
+            *((given, number) for number in range(count)),
+        ]
+        assert block.views == count
+        # what the values hang on is told, also where it is the default
+        assert block.spec["params"] == {"k": 50, "kernel": "cosine", "solver": "exact", "views": 20, **params}
+
+
+def test_a_measure_that_needs_views_gets_as_many_as_asked_for(study, shelves):
+    (block, _) = blocks(
+        plan(replace(study(accuracy=False), measures=(MeasureCall("lidar", {"views": 4}),)), shelves), "measure"
+    )
+    assert len(block.inputs) == 5
+    assert block.spec["params"] == {"views": 4}
+
+
 def test_options_of_a_measure_are_part_of_its_key(study, shelves):
     calls = (MeasureCall("mutual_knn", {"k": 5}), MeasureCall("mutual_knn", {"k": 6}))
     graph = plan(replace(study(), measures=calls), shelves)

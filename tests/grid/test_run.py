@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -6,11 +7,14 @@ import pytest
 from simzoo.errors import TrainingError
 from simzoo.grid.drive import finish
 from simzoo.grid.executors import InProcess
+from simzoo.grid.parts import without_parts
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
+from simzoo.grid.study import MeasureCall
 from simzoo.images.augment import drawn
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
+from simzoo.measures.geometry.mgm import mgm
 from simzoo.measures.geometry.views import invariance
 from simzoo.measures.similarity.cka import linear_cka
 from simzoo.models.load import load
@@ -60,6 +64,28 @@ def test_rows_say_of_which_draw_and_views_are_those_of_the_value(study, shelves)
         assert set(own["augmentation"]) == {named}
         assert set(own["strength"].dropna()) == ({0.5} if named == "rotate" else set())
     assert (rows["status"] == "ok").all()
+
+
+def test_manifolds_are_classes_of_clean_images_and_the_views_of_each_under_an_augmentation(study, shelves):
+    images = open_data("digits", "test")
+    chosen = sample(images, 40)
+    model = load(resolve("resnet18-init#0")[0])
+    x = extract(model, images, chosen, "final")[0]
+    views = [extract(model, images, chosen, "final", draw=drawn("rotate", number))[0] for number in range(5)]
+    call = MeasureCall("mgm", {"views": 5})
+    for named, given in (("none", {"labels": x.labels}), ("rotate", {"views": views})):
+        asked = study(augmentation=named, accuracy=False, resamples=4 if named == "rotate" else 0)
+        run, _ = finished(replace(asked, measures=(call,)), shelves)
+        rows, parts = without_parts(run.rows())
+        rows = rows[rows["seed"] == 0]
+        assert (rows["status"] == "ok").all()
+        assert set(rows["augmentation"]) == {named}
+        assert json.loads(rows["params"].iloc[0]) == {"k": 50, "kernel": "cosine", "solver": "exact", "views": 5}
+        found = rows.set_index("field")["value"]
+        for field, value in mgm(x, **given)._asdict().items():
+            assert found[field] == pytest.approx(value, rel=1e-4)
+        assert [len(part["values"]) for part in parts] == ([4] * 18 if named == "rotate" else [])
+        assert rows["low"].notna().all() == (named == "rotate")
 
 
 def test_what_is_finished_does_not_run_again_and_a_new_measure_runs_alone(study, shelves):

@@ -12,6 +12,7 @@ from simzoo.registries import augmentations, find_augmentation
 
 IDS = [f"i{i}" for i in range(8)]
 NAMED = {"none", "crop", "flip", "colorjitter", "rotate", "augs"}
+NAMED |= {"blur", "grey", "translate", "solarise", "jpeg", "noise"}
 
 
 def images(side=32, ids=IDS):
@@ -60,7 +61,7 @@ def test_a_draw_is_the_same_in_any_batch_order_and_at_strength_zero_nothing(name
     assert torch.equal(drawn(f"{name}:0").apply(images(), IDS), images())
 
 
-@pytest.mark.parametrize("name", ["crop", "flip", "rotate"])
+@pytest.mark.parametrize("name", ["crop", "flip", "rotate", "translate"])
 def test_a_draw_is_the_same_at_any_input_size(name):
     small, large = drawn(name).apply(images(32), IDS), drawn(name).apply(images(96), IDS)
     shrunk = torch.nn.functional.interpolate(large, size=(32, 32), mode="area")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,11 +7,12 @@ from simzoo.facts import similarity
 from simzoo.measures import evaluate as evaluate_module
 from simzoo.measures.evaluate import evaluate, matrix_of
 from simzoo.measures.geometry.labels import class_cka, knn_accuracy
+from simzoo.measures.geometry.mgm import mgm
 from simzoo.measures.geometry.spectrum import effective_rank
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 from simzoo.measures.similarity.neighbours import mutual_knn
 from simzoo.measures.similarity.procrustes import procrustes
-from simzoo.measures.uncertainty import spread, uncertainty
+from simzoo.measures.uncertainty import measured, spread, uncertainty
 from simzoo.representations.representation import Representation
 
 
@@ -111,6 +114,22 @@ def test_a_half_outside_the_domain_leaves_that_entry_without_an_interval():
     assert found.cell(0, 0)["p"] is not None
     assert found.cell(1, 1)["low"] < found.cell(1, 1)["high"]
     assert found.statistics["m"]["low"] is None
+
+
+def test_a_measure_by_rows_has_the_intervals_of_its_half_samples_and_gives_them():
+    x = np.random.default_rng(0).normal(size=(40, 5))
+    asked = {"resamples": 9, "seed": 3, "k": 8}
+    found = measured(mgm.sheet, x, inputs={}, **asked)
+    assert found.values == pytest.approx(mgm(x, k=8)._asdict())
+    plain = spread(replace(mgm.sheet, by_rows=None), x, **asked)
+    for field, interval in plain.items():
+        assert found.bounds[field] == pytest.approx(interval)
+    assert len(found.parts) == 9
+    assert measured(replace(mgm.sheet, by_rows=None), x, inputs={}, **asked) == (found.values, plain, [])
+    pairs = np.repeat(np.arange(20), 2)  # half of the samples leave some class with one, which is left out
+    assert len(measured(mgm.sheet, x, inputs={"labels": pairs}, **asked).parts) == 9
+    few = {"resamples": 9, "seed": 3, "inputs": {"labels": np.arange(4) // 2}}
+    assert measured(mgm.sheet, x[:4], **few)[1:] == ({}, [])  # a half of two classes of two has no class of two
 
 
 def test_a_plugin_measure_without_a_kernel_has_intervals_too():

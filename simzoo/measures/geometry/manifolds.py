@@ -44,18 +44,25 @@ class Graphs:
 
     def spread(self, values: torch.Tensor) -> Spread:
         """Return the spread of the points' values, those that are NaN left out."""
+        return spread_of(self.units(values))
+
+    def units(self, values: torch.Tensor) -> torch.Tensor:
+        """Return what a spread is taken over: the points' values, or the means of each manifold's."""
         values = values.double()
-        if self.means:
-            values = torch.stack([values[group].nanmean() for group in self.groups])
-        values = values[~values.isnan()]
-        if not len(values):
-            raise DuplicateRowsError(
-                "no point has a neighbour that has neighbours",
-                expected="rows whose cosines differ from 1 by more than 1e-6",
-                got="duplicates only",
-                next_step="check that this layer sees its input; nnk_diameter is 0 here",
-            )
-        return Spread(float(values.mean()), float(values.std(correction=0)))
+        return torch.stack([values[group].nanmean() for group in self.groups]) if self.means else values
+
+
+def spread_of(values: torch.Tensor) -> Spread:
+    """Return the spread of values, those that are NaN left out."""
+    values = values[~values.isnan()]
+    if not len(values):
+        raise DuplicateRowsError(
+            "no point has a neighbour that has neighbours",
+            expected="rows whose cosines differ from 1 by more than 1e-6",
+            got="duplicates only",
+            next_step="check that this layer sees its input; nnk_diameter is 0 here",
+        )
+    return Spread(float(values.mean()), float(values.std(correction=0)))
 
 
 def graphs(x: Any, views: Sequence[Any] | None, labels: Any, *, k: int, kernel: Kernel, solver: Solver) -> Graphs:

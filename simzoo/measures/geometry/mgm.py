@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+import torch
+
 from simzoo.facts import geometry
+from simzoo.measures.arrays import matrix
 from simzoo.measures.derived.nnk import Kernel, Solver
-from simzoo.measures.geometry.manifolds import graphs
+from simzoo.measures.geometry.manifolds import Graphs, graphs, spread_of
 from simzoo.measures.geometry.nnk import DOMAIN, GROUPS
 
 
@@ -25,12 +30,35 @@ class Mgm(NamedTuple):
     rank_sd: float
 
 
+def mgm_by_rows(
+    x: Any, *, views: Sequence[Any] | None = None, labels: Any = None, **options: Any
+) -> Callable[[npt.NDArray[np.intp]], Mgm]:
+    """Return a function from rows to `mgm` of these samples; the graphs of their views are made once for all.
+
+    Classes of which some of the samples hold one alone are left out; those of which all do are refused as ever.
+    """
+    if views is None:
+        features, named = matrix(x), None if labels is None else np.asarray(labels)
+
+        def some(rows: npt.NDArray[np.intp]) -> Mgm:
+            if named is not None and len(rows) < len(named):
+                _, own, sizes = np.unique(named[rows], return_inverse=True, return_counts=True)
+                rows = rows[sizes[own] > 1] if (sizes > 1).any() else rows
+            return mgm(features[rows], labels=None if named is None else named[rows], **options)
+
+        return some
+    each = _units(graphs(x, views, labels, **{"k": 50, "kernel": "cosine", "solver": "exact", **options}))
+    return lambda rows: _taken_together([values[rows] for values in each])
+
+
 @geometry(
     name="mgm",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     larger="diameter: less invariant; affinity: flatter; count and rank: more dimensions",
     invariant_to=GROUPS,
+    takes={"labels", "views"},
+    by_rows=mgm_by_rows,
     domain=DOMAIN,
     reference="cosentino2022geometry",
 )
@@ -64,7 +92,15 @@ def mgm(
     >>> round(found.count_mean, 1), round(found.affinity_mean, 1)
     (3.0, 1.0)
     """
-    found = graphs(x, views, labels, k=k, kernel=kernel, solver=solver)
-    neighbours, random = found.affinities
-    count, rank, diameter = map(found.spread, found.polytopes)
-    return Mgm(*diameter, *found.spread(neighbours), found.spread(random).mean, *count, *rank)
+    return _taken_together(_units(graphs(x, views, labels, k=k, kernel=kernel, solver=solver)))
+
+
+def _units(found: Graphs) -> list[torch.Tensor]:
+    """Return diameter, affinity, random affinity, count and rank of each point, or of each manifold."""
+    shapes, near = found.polytopes, found.affinities
+    return [found.units(v) for v in (shapes.diameters, near.neighbours, near.random, shapes.counts, shapes.ranks)]
+
+
+def _taken_together(units: Sequence[torch.Tensor]) -> Mgm:
+    diameter, affinity, random, count, rank = map(spread_of, units)
+    return Mgm(*diameter, *affinity, random.mean, *count, *rank)

@@ -16,10 +16,11 @@ GROUPS = {"permutation", "rotation", "scale"}
 
 @geometry(
     name="nnk_count",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     larger="more dimensions",
     invariant_to=GROUPS,
+    takes={"labels", "views"},
     domain=DOMAIN,
     variants=({"kernel": "cosine"}, {"kernel": "gaussian"}),
     reference="cosentino2022geometry",
@@ -62,10 +63,11 @@ def nnk_count(
 
 @geometry(
     name="nnk_rank",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     larger="more dimensions",
     invariant_to=GROUPS,
+    takes={"labels", "views"},
     domain=DOMAIN,
     reference="cosentino2022geometry",
 )
@@ -101,10 +103,11 @@ def nnk_rank(
 
 @geometry(
     name="nnk_diameter",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     larger="points and their neighbours lie farther apart",
     invariant_to=GROUPS,
+    takes={"labels", "views"},
     domain=DOMAIN,
     variants=({"relative": False, "range": (0, 2)}, {"relative": True}),
     reference="cosentino2022geometry",
@@ -163,10 +166,11 @@ class Affinity(NamedTuple):
 
 @geometry(
     name="nnk_affinity",
-    version=1,
+    version=2,
     range=(0, 1),
     larger="neighbouring polytopes span the same directions (curvature: the reverse)",
     invariant_to=GROUPS,
+    takes={"labels", "views"},
     domain=DOMAIN,
     reference="cosentino2022geometry",
 )

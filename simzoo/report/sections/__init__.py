@@ -13,6 +13,7 @@ def simzoo_report_sections() -> list[Section]:
         curves,
         gaps,
         method,
+        model_map,
         models,
         overview,
         ranking,
@@ -25,6 +26,7 @@ def simzoo_report_sections() -> list[Section]:
     return [
         Section("verdict", "Verdict", 10, verdict.render),
         Section("models", "Models", 20, models.render),
+        Section("map", "Map of models", 22, model_map.render),
         Section("overview", "Models by models", 24, overview.render),
         Section("ranking", "Rankings", 27, ranking.render),
         Section("similarity", "Layer by layer", 30, similarity.render),

@@ -6,7 +6,7 @@ from simzoo.errors import DuplicateRowsError, InputError, LabelsError, UsageErro
 from simzoo.measures.derived.nnk import nnk
 from simzoo.measures.derived.polytopes import affinities, polytopes
 from simzoo.measures.evaluate import evaluate
-from simzoo.measures.geometry.mgm import mgm
+from simzoo.measures.geometry.mgm import mgm, mgm_by_rows
 from simzoo.measures.geometry.nnk import nnk_affinity, nnk_count, nnk_diameter, nnk_rank
 
 SINGLE = [nnk_count, nnk_rank, nnk_diameter, nnk_affinity]
@@ -73,6 +73,25 @@ def test_manifolds_count_alike_each_by_the_mean_of_its_points(setting):
     assert (found.count_mean, found.count_sd, found.rank_mean, found.rank_sd) == pytest.approx(
         (means[3], sds[3], means[4], sds[4])
     )
+
+
+@pytest.mark.parametrize("given", [{}, {"views": VIEWS}, {"labels": np.arange(60) % 4}], ids=["all", "views", "labels"])
+def test_some_rows_of_all_are_as_those_rows_alone(given):
+    of_rows = mgm_by_rows(X, **given, k=6)
+    for rows in (np.arange(60), np.arange(0, 60, 2), np.array([5, 2, 40, 17, 23, 6, 41, 14, 3, 0])):
+        some = {"views": [view[rows] for view in VIEWS]} if "views" in given else {}
+        some |= {"labels": given["labels"][rows]} if "labels" in given else {}
+        assert of_rows(rows) == pytest.approx(mgm(X[rows], **some, k=6))
+
+
+def test_some_rows_leave_out_the_classes_of_which_they_hold_one_alone():
+    labels = np.arange(60) % 4
+    rows = np.array([0, 4, 8, 12, 1, 5, 9, 13, 2])
+    assert mgm_by_rows(X, labels=labels)(rows) == pytest.approx(mgm(X[rows[:-1]], labels=labels[rows[:-1]]))
+    with pytest.raises(LabelsError):
+        mgm_by_rows(X, labels=labels)(np.arange(4))
+    with pytest.raises(LabelsError):
+        mgm_by_rows(X, labels=np.array([*labels[:-1], 9]))(np.arange(60))
 
 
 @pytest.mark.parametrize("given", [{}, {"views": VIEWS}, {"labels": np.arange(60) % 4}], ids=["all", "views", "labels"])
