@@ -69,8 +69,8 @@ def _is_called(path: Path, name: str) -> bool:
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
     """Return the card of that name or alias."""
     hint = (
-        "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
-        "py:MODULE:FUNCTION"
+        "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
+        "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
     card: Card = _find("model", name, _named(shelves or catalog(), "models", Card), hint)
     return card
@@ -157,7 +157,7 @@ def _named(
     unsound: dict[str, UsageError] = {}
     clashes: dict[str, UsageError] = {}
     for plugin, registry in shelves.card_folders:
-        for path in sorted((registry / folder).glob("*.toml")):
+        for path in sorted((registry / folder).rglob("*.toml")):
             try:
                 entry: Any = read_card(path) if kind is Card else read(path, kind)
             except CardError as error:
