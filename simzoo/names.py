@@ -23,6 +23,7 @@ SOURCES = {
     "timm": "timm:NAME",
     "init": "init:TIMM_NAME",
     "torchvision": "torchvision:NAME.WEIGHTS",
+    "hf-hub": "hf-hub:OWNER/NAME",
     "file": "file:CARD.toml",
     "py": "py:MODULE:FUNCTION",
     "features": "features:FILE.npz",
@@ -75,7 +76,7 @@ class Spec:
         spec: dict[str, Any] = {"version": TRAINING_VERSION, "seed": self.seed}
         spec |= {"backbone": card.backbone, "args": card.backbone_args}
         if card.weights:
-            spec["weights"] = card.weights.model_dump(exclude={"path"} if card.weights.sha256 else set())
+            spec["weights"] = card.weights.identity
         if self.training:
             train = self.training
             spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}

@@ -163,7 +163,9 @@ def test_a_malformed_name_is_told_the_grammar(text):
         resolve(text, shelves=OWN)
     error = caught.value
     assert error.what == f"{text!r} is not a model name"
-    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    sources = (
+        "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
+    )
     sources += ", features:FILE.npz"
     assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
@@ -181,8 +183,8 @@ def test_a_seed_that_is_none_is_refused(name, seed):
 
 NO_SUCH_CHANGE = "'resnet50-sl:quick+epoch=2' changes what cannot be changed in a name"
 HINT = (
-    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
-    "py:MODULE:FUNCTION"
+    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
+    "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
 )
 
 
@@ -190,7 +192,7 @@ HINT = (
     ("text", "what", "expected", "got", "next_step"),
     [
         ("resnet50-ls", "unknown model 'resnet50-ls'", "; did you mean resnet50-sl", "'resnet50-ls'", HINT),
-        ("hf-hub:a/b", "unknown model 'hf-hub'", " known models", "'hf-hub'", HINT),
+        ("hub:a/b", "unknown model 'hub'", " known models", "'hub'", HINT),
         ("vit-sl:quik", "unknown recipe 'quik'", "did you mean quick", "'quik'", "simzoo list recipes"),
         (
             "resnet50-sl@mnist",
