@@ -42,7 +42,7 @@ def aligned_cosine(x: Any, y: Any) -> float:
     >>> round(aligned_cosine(x, 3 * x.flip(1)), 6)
     1.0
     """
-    a, b = raw_factor(x), raw_factor(y)
+    a, b = raw_factor(x).double(), raw_factor(y).double()
     norms = _row_norms(x) * _row_norms(y)
     kept = norms > 0
     if not bool(kept.any()):

@@ -9,7 +9,7 @@ import torch
 
 from simzoo.errors import UsageError
 from simzoo.facts import GROUPS, similarity
-from simzoo.measures.derived.basis import principal_basis, require_tall
+from simzoo.measures.derived.basis import cross, principal_basis, require_tall
 from simzoo.measures.derived.factor import unit_factor
 from simzoo.measures.similarity.procrustes import rotated_distance
 from simzoo.representations.derived import derived
@@ -48,7 +48,7 @@ def bures(x: Any, y: Any) -> float:
     >>> round(bures(x, 3 * x.flip(1) + 2), 6)
     1.0
     """
-    return min(float(torch.linalg.svdvals(unit_factor(x).T @ unit_factor(y)).sum()), 1.0)
+    return min(float(torch.linalg.svdvals(cross(unit_factor(x), unit_factor(y)).double()).sum()), 1.0)
 
 
 @similarity(
