@@ -1,6 +1,6 @@
 """A similarity on half of the samples, or with the samples of one side in another order, many times over.
 
-What can be made of all samples once is made once: kernels are cut, inner matrices are permuted.
+What can be made of all samples once is made once: kernels are cut, inner matrices and what is derived are permuted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from simzoo.facts import MeasureSheet
 from simzoo.measures.derived.inner import KernelInner, dots, from_dots, inner_of
 from simzoo.measures.evaluate import Matrix, fits, inner_rows, stacked, unchecked_matrix
-from simzoo.representations.representation import Representation
+from simzoo.representations.representation import Representation, reordered
 
 Rows = npt.NDArray[np.intp]
 Side = Sequence[Representation]
@@ -60,7 +60,7 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
 def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) -> Callable[[Rows], Matrix]:
     """Return a function from an order to the matrix of the similarity with the rows of `ys` in that order."""
     if inner_of(sheet, params) is None or not fits([*xs, *ys]):
-        return lambda order: unchecked_matrix(sheet, xs, [_part(y, order) for y in ys], params)
+        return lambda order: unchecked_matrix(sheet, xs, [reordered(y, order) for y in ys], params)
     a, n = inner_rows(sheet, xs, params), len(xs[0])
     b = a if ys is xs else inner_rows(sheet, ys, params)
     together = b.T.contiguous().view(n, n, -1)  # one entry of all layers lies together
@@ -75,5 +75,5 @@ def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any])
 
 
 def _part(x: Representation, rows: Rows) -> Representation:
-    """Return some rows, without ids: in another order they do not name the samples they stand beside."""
+    """Return some rows, without ids."""
     return replace(x, values=x.some(rows), ids=(), labels=None if x.labels is None else x.labels[rows])

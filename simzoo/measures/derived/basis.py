@@ -9,7 +9,8 @@ import torch
 from simzoo.errors import TooFewSamplesError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, squared_norm
 from simzoo.measures.derived.factor import triangle
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import Rows, rows_of
+from simzoo.representations.derived import follows
 
 
 class Basis(NamedTuple):
@@ -23,7 +24,11 @@ class Basis(NamedTuple):
         return Basis(self.directions[:, :k], self.values[:k])
 
 
-@derived
+def _reordered(basis: Basis, order: Rows) -> Basis:
+    return Basis(rows_of(basis.directions, order), basis.values)
+
+
+@follows(_reordered)
 def principal_basis(x: Any, *, centred: bool = True) -> Basis:
     """Return the principal directions of (n, d) features, largest first, without those that are only rounding.
 

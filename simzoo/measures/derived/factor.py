@@ -8,10 +8,11 @@ import torch
 
 from simzoo.measures.arrays import matrix, require_samples, require_variation
 from simzoo.measures.derived.gram import centred
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of
+from simzoo.representations.derived import follows
 
 
-@derived
+@follows(rows_of)
 def centered_factor(x: Any) -> torch.Tensor:
     """Return F (n, min(n, d)) with F F^T = H x x^T H: rotated features, without columns of zeros.
 
@@ -22,13 +23,13 @@ def centered_factor(x: Any) -> torch.Tensor:
     return _narrowed(centred(matrix(x))[2])
 
 
-@derived
+@follows(rows_of)
 def raw_factor(x: Any) -> torch.Tensor:
     """Return F (n, min(n, d)) with F F^T = x x^T: `centered_factor` without the centring."""
     return _narrowed(matrix(x))
 
 
-@derived
+@follows(rows_of)
 def unit_factor(x: Any) -> torch.Tensor:
     """Return `centered_factor` scaled to norm 1, after refusing what does not vary."""
     features = matrix(x)

@@ -8,10 +8,11 @@ import torch
 
 from simzoo.measures.arrays import matrix, require_samples, require_variation, squared_norm
 from simzoo.measures.derived.inner import KernelInner, unit
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of, unchanged
+from simzoo.representations.derived import derived, follows
 
 
-@derived
+@follows(rows_of)
 def unit_centered(x: Any) -> torch.Tensor:
     """Return (n, d) features, columns centred and the whole scaled to norm 1, in the input's precision.
 
@@ -78,7 +79,7 @@ class Centering(NamedTuple):
         return rows.sub(self.coarse).sub_(self.fine).div_(self.norm)
 
 
-@derived
+@follows(unchanged)
 def centering(x: Any) -> Centering:
     """Return how to centre (n, d) features and scale them to norm 1, after refusing what does not vary."""
     return _centred(x)[0]

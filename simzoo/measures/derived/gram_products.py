@@ -11,7 +11,8 @@ import torch
 from simzoo.measures.arrays import held, matrix, squared_norm
 from simzoo.measures.derived.gram import centering, unit_centered
 from simzoo.measures.derived.inner import dots
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of, unchanged
+from simzoo.representations.derived import follows
 
 TILE_BYTES = 2**29  # memory of the rows of all Gram matrices that are in work at once
 # Centred features up to this size are held; beyond it they are centred again for every block of rows.
@@ -62,7 +63,7 @@ def _by_features(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool)
     return GramProducts(between, of_x, of_y)
 
 
-@derived
+@follows(unchanged)
 def _with_itself(x: Any, *, unbiased: bool) -> torch.Tensor:
     features = unit_centered(x)
     product = torch.tensor(_squared_norm_of_square(features), dtype=torch.float64)
@@ -117,7 +118,7 @@ def _u_terms(a: torch.Tensor, b: torch.Tensor, n: int, *, by_features: bool) -> 
     return sums / ((n - 1) * (n - 2)) - both * (2 / (n - 2) + by_features)
 
 
-@derived
+@follows(rows_of)
 def _diagonal(x: Any) -> torch.Tensor:
     norms: torch.Tensor = torch.linalg.vector_norm(unit_centered(x), dim=1, dtype=torch.float64)
     return norms.square()
