@@ -105,6 +105,11 @@ def memory_budget(limit: int) -> ExitStack:
     return restore
 
 
+def memory_left_to(share: int) -> int:
+    """Return a share of the memory budget, in bytes: what one step of a computation may hold at once."""
+    return _memo.budget // share
+
+
 class _Memo:
     """Results by (representation, function and options), least recently used first."""
 
