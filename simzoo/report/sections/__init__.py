@@ -12,6 +12,7 @@ def simzoo_report_sections() -> list[Section]:
     from simzoo.report.sections import (
         curves,
         gaps,
+        initialisation,
         method,
         model_map,
         models,
@@ -27,6 +28,7 @@ def simzoo_report_sections() -> list[Section]:
         Section("verdict", "Verdict", 10, verdict.render),
         Section("models", "Models", 20, models.render),
         Section("map", "Map of models", 22, model_map.render),
+        Section("initialisation", "Untrained and trained", 23, initialisation.render),
         Section("overview", "Models by models", 24, overview.render),
         Section("ranking", "Rankings", 27, ranking.render),
         Section("similarity", "Layer by layer", 30, similarity.render),
