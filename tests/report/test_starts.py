@@ -88,6 +88,10 @@ def test_the_section_draws_them_and_says_how_they_are_read():
         "width of the manifolds of classes",
         "anisotropy",
     ]
+    for panel in spec["concat"]:  # every field that is drawn is in the data, or nothing would be
+        columns = spec["datasets"][panel["data"]["name"]].splitlines()[0].split(",")
+        drawn = {part["field"] for layer in panel["layer"] for part in layer["encoding"].values() if "field" in part}
+        assert drawn <= set(columns)
     (view,) = [block for block in blocks if isinstance(block, DataView)]
     assert len(view.frame) == 6
     text = "\n".join(paragraph for block in blocks if isinstance(block, Text) for paragraph in block.paragraphs)

@@ -65,10 +65,10 @@ def _figure(found: pd.DataFrame) -> ChartType:
 
 def _panel(rows: pd.DataFrame, title: str) -> ChartType:
     names, states = list(dict.fromkeys(rows["model"])), list(dict.fromkeys(rows["state"]))
-    base = alt.Chart(inline(rows.drop(columns=["panel", "what"]))).encode(
-        y=alt.Y("model:N", sort=names, title=None, axis=alt.Axis(labelLimit=210, grid=True)),
+    base = alt.Chart(inline(rows.drop(columns=["panel", "what"]).rename(columns={"state": "group"}))).encode(
+        y=alt.Y("model:N", sort=names, title=None, axis=alt.Axis(labelLimit=260, grid=True)),
         color=group_colours(states, "paradigm", alt.Legend(orient="bottom")),
-        tooltip=["model:N", "state:N", *(alt.Tooltip(f"{name}:Q", format=".3~f") for name in ("value", "low", "high"))],
+        tooltip=["model:N", "group:N", *(alt.Tooltip(f"{name}:Q", format=".3~f") for name in ("value", "low", "high"))],
     )
     interval = base.mark_rule(strokeWidth=2.5, opacity=0.6).encode(x="low:Q", x2="high:Q")
     dot = base.mark_circle(size=80, opacity=1).encode(x=alt.X("value:Q", title=None, scale=alt.Scale(zero=False)))
