@@ -63,7 +63,7 @@ def plane(found: Arrangement, groups: Sequence[str], fact: str) -> ChartType:
     lines = alt.Chart(inline(joined)).mark_line(color="#aab0b8", strokeWidth=1.5)
     edges = lines.encode(x="x:Q", y="y:Q", detail="edge:N", tooltip=[alt.Tooltip("distance:Q", format=".3~f")])
     marks = base.mark_point(filled=True, size=130, opacity=1).encode(
-        color=_colour(groups, fact),
+        color=group_colours(groups, fact),
         shape=alt.Shape("cluster:N", title="cluster of the tree"),
         tooltip=["model:N", alt.Tooltip("group:N", title=fact), "cluster:N", "community:N"],
     )
@@ -111,7 +111,7 @@ def _names(found: Arrangement, groups: Sequence[str], fact: str, y: alt.Y, heigh
     frame = pd.DataFrame({"place": range(len(names)), "model": names, "group": [groups[leaf] for leaf in found.order]})
     width = int(CHARACTER * max(map(len, names))) + SWATCH + 8
     base = alt.Chart(inline(frame)).encode(y=y)
-    colour = _colour(
+    colour = group_colours(
         groups, fact, alt.Legend(orient="bottom", direction="vertical", titleLimit=width, labelLimit=width)
     )
     swatch = base.mark_square(size=90, opacity=1).encode(x=alt.value(6), color=colour, tooltip=["model:N", "group:N"])
@@ -164,7 +164,8 @@ def _near() -> alt.Scale:
     return alt.Scale(scheme="viridis", reverse=True)
 
 
-def _colour(groups: Sequence[str], fact: str, legend: alt.Legend | None = None) -> alt.Color:
+def group_colours(groups: Sequence[str], fact: str, legend: alt.Legend | None = None) -> alt.Color:
+    """Return the colours of groups: those of no training in grey, the others in turn."""
     names = sorted(set(groups), key=lambda name: (name in PLAIN, name))
     colours = [UNTRAINED if name in PLAIN else MODELS[at % len(MODELS)] for at, name in enumerate(names)]
     scale = alt.Scale(domain=names, range=colours)

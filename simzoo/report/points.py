@@ -24,14 +24,15 @@ FEWEST = 3  # models that a map is of, at least
 class Points:
     """Models and how far apart they lie: (m, m) distances, and those on each half-sample of the images.
 
-    `signature` are the numbers that made the distances, z-scored over the models (None where a similarity made them),
-    `method` how a tree of them is built, `about` what went in, `left_out` what did not and why.
+    `raw` are the numbers that made the distances and `signature` the same z-scored over the models (None where a
+    similarity made them), `method` how a tree of them is built, `about` what went in, `left_out` what did not and why.
     """
 
     title: str
     names: list[str]
     distances: Matrix
     halves: list[Matrix]
+    raw: pd.DataFrame | None
     signature: pd.DataFrame | None
     method: Literal["ward", "average"]
     about: str
@@ -98,7 +99,7 @@ def _by_signature(table: Table, rows: pd.DataFrame, title: str) -> Points | None
     halves = [distances_of(_scored(half).to_numpy()) for half in _halves(table, rows, values)]
     about = f"{counted(values.shape[1], 'number')} of each model, z-scored over the models; {_sizes(rows)}"
     names = [str(name) for name in values.index]
-    return Points(title, names, distances_of(scored.to_numpy()), halves, scored, "ward", about, left_out)
+    return Points(title, names, distances_of(scored.to_numpy()), halves, values, scored, "ward", about, left_out)
 
 
 def _column(table: Table, row: Mapping[Any, Any]) -> str:
@@ -188,7 +189,7 @@ def _by_pairs(table: Table, rows: pd.DataFrame, title: str) -> Points | None:
     taps = joined(list(dict.fromkeys(str(tap) for tap in rows["tap"])))
     about = f"{label(measure)} of each two models at {taps}; {_sizes(rows)}"
     distances = _apart(values.to_numpy(), distance=distance)
-    return Points(title, list(values.index), distances, halves, None, "average", about, left_out)
+    return Points(title, list(values.index), distances, halves, None, None, "average", about, left_out)
 
 
 def _apart(values: Matrix, *, distance: bool) -> Matrix:

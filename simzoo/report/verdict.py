@@ -40,6 +40,7 @@ from simzoo.report.reading import (
     spoken,
     summaries,
 )
+from simzoo.report.starts import start_sentences
 from simzoo.report.words import counted, joined, label, numbers, percent, real, with_interval
 from simzoo.table.schema import Table
 
@@ -72,7 +73,7 @@ def verdict(table: Table) -> list[str]:
     """Return the sentences at the top of a report, of a comparison or of a grid."""
     if not is_grid(table):
         return comparison_verdict(table)
-    return [*_maps(table), *grid_verdict(table), *_training(table)]
+    return [*_maps(table), *start_sentences(table), *grid_verdict(table), *_training(table)]
 
 
 def _maps(table: Table) -> list[str]:

@@ -128,3 +128,23 @@ def test_errors_name_file_line_and_key(expanded, given, kind, text):
     with pytest.raises(kind) as caught:
         expanded(**given)
     assert text in str(caught.value)
+
+
+def test_the_studies_of_the_geometry_have_the_five_settings_and_the_models_asked_for(shelves):
+    for name, models, seeds in (("manifold", 6, 2), ("initialisation", 7, 3)):
+        found, _ = studies(words(name, {}, shelves), shelves)
+        assert [study.augmentation for study in found] == ["none", "augs", "crop", "colorjitter", "rotate"]
+        assert len({study.n for study in found[1:]}) == 1
+        assert found[0].n == 500
+        assert len(found[0].models) == models * seeds
+        assert found[0].measures[0].name == "mgm"
+        assert {"k", "views"} <= set(found[0].measures[0].params)
+        assert {study.resamples for study in found} == {20}
+
+
+def test_an_untrained_resnet_has_both_settings_of_its_last_norms(shelves):
+    (study, *_) = studies(words("initialisation", {}, shelves), shelves)[0]
+    first = {source.name.split("#")[0]: source for source in study.models if source.seed == 0}
+    for name, zero in (("resnet18-init", False), ("resnet18-zeroinit", True)):
+        network = first[name].load(shelves, "cpu").module
+        assert all(bool((block.bn2.weight == 0).all()) is zero for block in network.layer3)

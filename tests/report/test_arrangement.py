@@ -17,7 +17,7 @@ WORDS = [*"aaaaa", *"bbbbb", *"ccccc"]
 
 def points(places, halves=(), method="ward"):
     far = squareform(pdist(places))
-    return Points("t", [f"m{at}" for at in range(len(places))], far, list(halves), None, method, "", [])
+    return Points("t", [f"m{at}" for at in range(len(places))], far, list(halves), None, None, method, "", [])
 
 
 def test_the_cut_is_scikit_learns_and_counted_along_the_tree():
@@ -47,7 +47,7 @@ def test_stability_is_the_agreement_of_the_cuts_on_half_samples():
     shaken = [squareform(pdist(PLACES + DRAW.normal(size=PLACES.shape) * size)) for size in (0.1, 0.2, 30, 30)]
     found = arrange(points(PLACES, shaken), {})
     cuts = [arrange(points(PLACES), {}).clusters]
-    cuts += [arrange(Points("", [""] * 15, half, [], None, "ward", "", []), {}).clusters for half in shaken]
+    cuts += [arrange(Points("", [""] * 15, half, [], None, None, "ward", "", []), {}).clusters for half in shaken]
     again = [adjusted_rand_score(cuts[0], cut) for cut in cuts[1:]]
     assert found.stability[0] == pytest.approx(np.mean(again))
     assert again[0] == again[1] == 1

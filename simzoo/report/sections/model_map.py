@@ -55,8 +55,17 @@ def _one(table: Table, found: Arrangement) -> list[Block]:
         Chart(tree(found, groups, FACT), tree_caption, f"map {points.title} tree"),
         Chart(plane(found, groups, FACT), plane_caption, f"map {points.title} plane"),
         DataView(_trust(found), "What the map rests on."),
+        *_signature(found),
         *([Text(tuple(f"Left out: {reason}." for reason in points.left_out), role="list")] if points.left_out else []),
     ]
+
+
+def _signature(found: Arrangement) -> list[Block]:
+    if found.points.raw is None:
+        return []
+    values = found.points.raw.rename_axis(index="model", columns=None)
+    shown = values.map(lambda value: f"{value:.4g}").reset_index()
+    return [DataView(shown, "The numbers themselves, before they were z-scored.")]
 
 
 def _communities(found: Arrangement) -> str:

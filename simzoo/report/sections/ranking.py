@@ -14,7 +14,7 @@ MOST = 60  # models up to which a ranking can be read
 
 
 def render(table: Table) -> list[Block]:
-    """Return a chooser of measures; the first of them also as files."""
+    """Return a chooser of measures; the first of them also as files, unless a map is what is to be looked at."""
     if not is_grid(table):
         return []
     options: dict[tuple[str, ...], Chart] = {}
@@ -35,6 +35,6 @@ def render(table: Table) -> list[Block]:
         blocks.append(
             Text((f"The first {MOST} models of each measure are drawn; {counted(hidden, 'model')} are not.",))
         )
-    for key, one in list(options.items())[:FILES]:
+    for key, one in list(options.items())[: 0 if "map" in table.context else FILES]:
         blocks.append(Chart(one.chart, one.caption, f"ranking {key[0]} {key[1]}", on_page=False))
     return blocks

@@ -40,6 +40,11 @@ def render(table: Table) -> list[Block]:
     return [Choice(("Measure",), options), *files[:FILES]]
 
 
+def over_strength(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of augmentations that are swept, with the augmentation (and data set) as their setting."""
+    return _panels(rows, _swept(table))
+
+
 def _swept(table: Table) -> list[str]:
     strengths = table.rows[["augmentation", "strength"]].dropna().drop_duplicates()
     counts = strengths["augmentation"].value_counts(sort=False)

@@ -22,7 +22,7 @@ def test_the_section_draws_each_map_and_says_what_it_rests_on():
         f"map mgm, {data} {kind}" for data in ("digits", "cifar10") for kind in ("tree", "plane")
     ]
     views = [block.frame for block in blocks if isinstance(block, DataView)]
-    assert len(views) == 2
+    assert [len(view.columns) for view in views] == [2, 31, 2, 31]
     assert "adjusted Rand of the cut over 4 half-samples" in set(views[0]["of the map"])
     text = "\n".join(paragraph for block in blocks if isinstance(block, Text) for paragraph in block.paragraphs)
     for word in (
