@@ -22,7 +22,7 @@ MEASURES = (
 )
 AUGMENTATIONS = ("crop", "flip", "colorjitter", "rotate", "augs")
 DRAWS = 2
-MOVED = 96  # images that are augmented: the profile is a mean over them
+MOVED = 64  # images that are augmented: the profile is a mean over them
 
 
 def describe(
