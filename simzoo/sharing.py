@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from simzoo.api import load
 from simzoo.cards import Card, Weights, read_card
 from simzoo.errors import UsageError, WeightsError
-from simzoo.models.fetch import Offer, is_offline
 from simzoo.models.hub import fetch_file
+from simzoo.models.offer import Offer, is_offline
 from simzoo.progress import Progress, Silent
 from simzoo.registries import own_cards
 from simzoo.storage import atomic, checksum, make_folder

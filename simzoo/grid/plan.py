@@ -22,7 +22,7 @@ from simzoo.measures.options import INPUTS
 from simzoo.representations.extraction import EXTRACTOR_VERSION
 from simzoo.storage import key_of
 
-MEASURER_VERSION = 1  # raised when blocks of unchanged measures would give other rows
+MEASURER_VERSION = 2  # raised when blocks of unchanged measures would give other rows
 RESAMPLES, PERMUTATIONS = 100, 50  # by default, where the measure makes them cheap (ours)
 CHEAP = {"knn_accuracy", "linear_probe"}  # beside those with an inner product: what they fit is fitted once
 VIEWS, VIEWED = 2, "augs"  # how many draws a measure gets that needs views, and of what where nothing is named (ours)

@@ -10,60 +10,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from simzoo.cards import Weights, is_non_commercial
 from simzoo.errors import WeightsError
+from simzoo.models.offer import Offer, announce, is_offline, refused
 from simzoo.progress import Bars, Progress
-from simzoo.storage import home, lock_at, make_folder
+from simzoo.storage import lock_at, make_folder
 
 CHUNK = 1 << 20
 PATIENCE = 60  # seconds without a byte
-UNKNOWN = "not stated on the card: ask its authors"
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What would be fetched: for which model, what its card says of the file, under which licence."""
-
-    model: str
-    weights: Weights
-    licence: str = ""
-
-    @cached_property
-    def place(self) -> Path:
-        """Where the file lies once it is fetched."""
-        known = self.weights.sha256
-        name = self.weights.file or urllib.parse.unquote(
-            urllib.parse.urlsplit(self.weights.url).path.rsplit("/", 1)[-1]
-        )
-        folder = home() / "downloads"
-        return folder / known if known and (folder / known).is_file() else folder / (name or known)
-
-    @property
-    def source(self) -> str:
-        """Where the file comes from."""
-        return self.weights.url or (
-            f"Hugging Face hub, {self.weights.hub}" if self.weights.hub else "a place not stated"
-        )
-
-    @property
-    def terms(self) -> str:
-        """The licence as a person should read it before anything is fetched."""
-        said = f"licence: {self.licence or UNKNOWN}"
-        return f"{said}; NON-COMMERCIAL USE ONLY" if is_non_commercial(self.licence) else said
-
-    def who(self, what: str) -> str:
-        """Return a sentence about the model, or about its file where nobody said whose it is."""
-        return f"{self.model}: {what}" if self.model else what
-
-
-def is_offline() -> bool:
-    """Whether `SIMZOO_OFFLINE` forbids every fetch."""
-    return os.environ.get("SIMZOO_OFFLINE", "") not in {"", "0"}
 
 
 def fetch(offer: Offer, progress: Progress | None = None) -> Path:
@@ -98,23 +55,6 @@ def fetch(offer: Offer, progress: Progress | None = None) -> Path:
     return place
 
 
-def announce(offer: Offer, progress: Progress) -> None:
-    """Say what is about to be fetched, from where and under which licence."""
-    progress.say(offer.who(f"fetching {offer.source} ({offer.terms})"))
-
-
-def refused(offer: Offer, expected: str) -> WeightsError:
-    """Build the error for a file that is not here and must not be fetched: what would be, from where, on what terms."""
-    forbidden = is_offline()
-    by_hand = f"fetch {offer.source} by hand and put it there"
-    return WeightsError(
-        offer.who("its weights are not here" + (", and SIMZOO_OFFLINE forbids fetching them" if forbidden else "")),
-        expected=expected,
-        got=f"none; they would be fetched from {offer.source} ({offer.terms})",
-        next_step=f"unset SIMZOO_OFFLINE, or {by_hand}" if forbidden else by_hand,
-    )
-
-
 def _download(offer: Offer, part: Path, progress: Progress) -> None:
     """Fetch into `part`, from where an earlier fetch of the same file broke off."""
     make_folder(part.parent)
@@ -140,9 +80,7 @@ def _download(offer: Offer, part: Path, progress: Progress) -> None:
                 done = _copy(answer, file, done, step)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink(
-                missing_ok=True
-            )  # what is there is not the beginning of that file: the next fetch starts afresh
+            part.unlink(missing_ok=True)  # it is not the beginning of that file: the next fetch starts afresh
         raise _unreachable(offer, f"{error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _unreachable(offer, f"{type(error).__name__}: {error}") from error

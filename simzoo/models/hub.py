@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simzoo.errors import WeightsError
-from simzoo.models.fetch import Offer, announce, is_offline, refused
+from simzoo.models.offer import Offer, announce, is_offline, refused
 from simzoo.progress import Bars
 
 SAFE = "model.safetensors"

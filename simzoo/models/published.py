@@ -17,8 +17,8 @@ from torch import nn
 
 from simzoo.cards import Card, Weights
 from simzoo.errors import CardError, WeightsError
-from simzoo.models.fetch import Offer
 from simzoo.models.hub import fetch_file
+from simzoo.models.offer import Offer
 from simzoo.models.reading import read_state
 from simzoo.models.weights import require_finite, weights_file
 

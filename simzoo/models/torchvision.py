@@ -11,7 +11,7 @@ from torch import nn
 
 from simzoo.cards import Card, Input
 from simzoo.errors import CardError, UsageError, WeightsError, unknown_name
-from simzoo.models.fetch import is_offline
+from simzoo.models.offer import is_offline
 from simzoo.models.reading import read_state
 from simzoo.progress import Bars
 from simzoo.storage import checksum

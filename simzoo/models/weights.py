@@ -13,7 +13,8 @@ from simzoo.cards import Weights
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import WeightsError
 from simzoo.images.find import open_data
-from simzoo.models.fetch import Offer, fetch
+from simzoo.models.fetch import fetch
+from simzoo.models.offer import Offer
 from simzoo.models.remap import first
 from simzoo.names import Spec
 from simzoo.storage import checksum, key_of

@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 
 from simzoo.cards import Card, Weights
 from simzoo.errors import WeightsError
-from simzoo.models.fetch import Offer, fetch
+from simzoo.models.fetch import fetch
 from simzoo.models.load import load
+from simzoo.models.offer import Offer
 from simzoo.names import Spec, resolve
 from simzoo.progress import Silent
 from simzoo.storage import home
