@@ -10,11 +10,9 @@ import numpy.typing as npt
 from simzoo.catalog import Catalog
 from simzoo.errors import UndefinedError
 from simzoo.measures.evaluate import evaluate
-from simzoo.measures.uncertainty import spread
 from simzoo.representations.representation import Representation
 
 PROBES = {"knn_accuracy": "knn_accuracy", "linear_probe": "linear_accuracy"}  # measure -> its name here
-RESAMPLES = 100
 Z = 1.959964  # 95 %
 
 
@@ -23,13 +21,11 @@ def scores(
     logits: Representation | None,
     train: Representation | None,
     classes: int,
-    *,
-    seed: int,
     shelves: Catalog,
 ) -> dict[str, Any]:
     """Return top1, top5, knn_accuracy and linear_accuracy (None where undefined), intervals, and why there is none.
 
-    Accuracies are shares from 0 to 1.
+    Accuracies are shares from 0 to 1. Their intervals are Wilson's: what is learnt from stays as it is.
     """
     found: dict[str, Any] = {"top1": None, "top5": None, **dict.fromkeys(PROBES.values())}
     intervals: dict[str, tuple[float, float]] = {}
@@ -48,10 +44,7 @@ def scores(
         given: dict[str, Any] = {"labels": features.labels, "support": train}
         try:
             found[name] = evaluate(sheet, features, **given)["value"]
-            bounds = spread(sheet, features, resamples=RESAMPLES, seed=seed, **given)
-            if bounds:
-                low, high = bounds["value"]
-                intervals[name] = (max(low, 0.0), min(high, 1.0))
+            intervals[name] = wilson(round(found[name] * len(features)), len(features))
         except UndefinedError as error:
             undefined[name] = f"{error.what} (expected {error.expected}, got {error.got})"
     chance = 1 / classes if classes else None

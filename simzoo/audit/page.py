@@ -28,7 +28,7 @@ def write_page(
         ("Verdict", [Text(tuple(summary.verdict(facts)), role="verdict"), *_warnings(facts)]),
         (
             "Accuracy",
-            [_view(summary.accuracy_rows(facts), "Intervals of 95 %: Wilson's for the head, else half-samples.")],
+            [_view(summary.accuracy_rows(facts), "Intervals of 95 % (Wilson's), of other images of the same kind.")],
         ),
         ("Against another model", _against(against)),
         ("Shape of the features", [*_charts(facts), _view(summary.value_rows(facts), "Of the pooled final features.")]),

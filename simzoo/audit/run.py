@@ -84,7 +84,7 @@ def audit(
     facts |= {"speed": speed, "memory": _memory(model)}
     facts |= {"grey": looks_grey(images, indices), "classes": len(images.classes), "d": features.values.shape[1]}
     with _timed(seconds, "accuracy"):
-        facts |= scores(features, logits, train, len(images.classes), seed=seed, shelves=shelves)
+        facts |= scores(features, logits, train, len(images.classes), shelves)
     with _timed(seconds, "geometry"):
         facts["values"] = describe(features, _head(model, features.values.shape[1]), seed, shelves)
         facts["spectrum"] = spectrum(features)

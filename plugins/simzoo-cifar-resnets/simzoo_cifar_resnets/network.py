@@ -42,6 +42,9 @@ class CifarResNet(nn.Module):
         for part in self.modules():
             if isinstance(part, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(part.weight)
+        for part in self.modules():
+            if isinstance(part, BasicBlock):  # sums stay in range at any depth while the norms have learnt nothing
+                nn.init.kaiming_normal_(part.conv2.weight, a=(2 * blocks - 1) ** 0.5)
 
     def forward_features(self, pixels: Tensor) -> Tensor:
         """Return the last stage's output (b, 64, h/4, w/4)."""

@@ -32,7 +32,7 @@ def fetched_by_hand(name):
     shutil.copy(path, home() / "downloads")
 
 
-@pytest.mark.parametrize("backbone", plugin.simzoo_backbones(), ids=lambda backbone: backbone.sheet.name)
+@pytest.mark.parametrize("backbone", [plugin.resnet20_cifar, plugin.resnet56_cifar], ids=["20", "56"])
 def test_the_backbones_do_what_simzoo_asks_of_them(backbone):
     require_conformance(backbone)
 
