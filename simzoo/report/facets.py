@@ -41,7 +41,8 @@ def models_by_models(
         x=alt.X("model_b:N", sort=order, axis=_tilted(size), title=None),
         y=alt.Y("model:N", sort=order, axis=axis, title=None),
     )
-    kept = cells[["setting", "model", "model_b", *_ENDS, "null", "p", "seeds", "status", "note"]]
+    columns = ["setting", "model", "model_b", *_ENDS, "null", "p", "seeds", "status", "note"]
+    kept = cells.loc[cells["setting"].isin(shown), columns]
     kept = kept.round({"value": 4, "low": 4, "high": 4, "null": 4, "p": 4})
     numbers = [alt.Tooltip(f"{name}:Q", title=_SAID[name], format=".3~f") for name in _SAID if kept[name].notna().any()]
     about: list[Any] = ["setting:N", "model:N", alt.Tooltip("model_b:N", title="with")]
@@ -87,7 +88,8 @@ def strength_curves(table: Table, rows: pd.DataFrame, series: Sequence[str], sho
 def ranking(table: Table, rows: pd.DataFrame, order: Sequence[str], shown: list[str]) -> ChartType:
     """Return a dot and its interval for each model, best first, a panel for each setting; chance is dashed."""
     words, scale = _axis_of(table, rows)
-    kept = rows[["setting", "model", *_ENDS, "seeds", "chance", "status", "note"]]
+    columns = ["setting", "model", *_ENDS, "seeds", "chance", "status", "note"]
+    kept = rows.loc[rows["setting"].isin(shown), columns]
     base = alt.Chart().encode(
         y=alt.Y("model:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=190, grid=True))
     )
@@ -118,9 +120,8 @@ def _curves(table: Table, rows: pd.DataFrame, series: Sequence[str], shown: list
     dashes = [_DASHES[place // len(MODELS) % len(_DASHES)] for place in range(len(names))]
     colours = [MODELS[place % len(MODELS)] for place in range(len(names))]
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
-    kept = rows[["setting", "series", "kind", "tap", at, *_ENDS, "seeds", "status", "note"]].drop_duplicates(
-        ["setting", "series", "tap", at]
-    )
+    columns = ["setting", "series", "kind", "tap", at, *_ENDS, "seeds", "status", "note"]
+    kept = rows.loc[rows["setting"].isin(shown), columns].drop_duplicates(["setting", "series", "tap", at])
     tooltip: list[Any] = ["setting:N", alt.Tooltip("series:N", title="model"), "tap:N"]
     numbers = [*tooltip, *(alt.Tooltip(f"{name}:Q", format=".3~f") for name in (at, *_ENDS)), "seeds:Q"]
     base = alt.Chart().encode(x=x, color=colour)
@@ -155,7 +156,7 @@ def _foot(base: alt.Chart, rows: pd.DataFrame, tooltip: list[Any], **place: Any)
 
 
 def _faceted(panel: Any, rows: pd.DataFrame, shown: list[str], columns: int = COLUMNS) -> ChartType:
-    data = inline(rows[rows["setting"].isin(shown)])
+    data = inline(rows)
     if len(shown) == 1:
         only: ChartType = panel.properties(data=data, title=alt.TitleParams(shown[0], anchor="start"))
         return only

@@ -157,7 +157,7 @@ def test_one_model_is_no_comparison(shelves, given, got):
         (["resnet18-init"], "digits"),
         (["resnet18-sl@cifar10"], "cifar10"),
         (["resnet18-sl@cifar10", "resnet18-init", "STORED"], "cifar10"),
-        (["resnet18-sl@cifar10", "resnet18-simclr@digits"], "digits"),
+        (["resnet18-sl@cifar10", "resnet18-simclr@mnist:quick"], "digits"),
         (["STORED", "resnet18-init"], "digits"),
         (["STORED"], "STORED"),
     ],

@@ -163,11 +163,13 @@ def test_errors_cross_a_process_boundary():
 def test_a_process_works_in_the_store_that_the_job_names(planned, monkeypatch, tmp_path):
     worker, extractions, measures = planned("twonn")
     monkeypatch.setattr(module, "_worker", lambda device: worker)
+    monkeypatch.setattr(module, "_portable", lambda error: error and str(error))
     shared = tmp_path / "shared"
     outcomes = work(Job((extractions[0], *measures), "cpu", str(shared)))
     assert os.environ["SIMZOO_HOME"] == str(shared)
     assert list((shared / "representations").glob(f"{extractions[0].key}*"))
     assert [outcome.error is None for outcome in outcomes] == [True, True, False]
+    assert isinstance(outcomes[-1].error, str)
     assert get_ready("cpu") == len(worker.shelves.measures)
 
 

@@ -25,6 +25,8 @@ def layer_maps(table: Table) -> list[Block]:
     keyed = words.assign(model=cells["model"], model_b=cells["model_b"])  # a map is of two models with their seeds
     counts = keyed.groupby(_KEY, sort=False).size().rename("cells").reset_index()
     counts = counts[counts["cells"] > 1]
+    if counts.empty:  # one layer of each model
+        return []
     ordered = counts.loc[_order(table, counts, main_setting(table, words))]
     drawn = ordered[(ordered["cells"].cumsum() <= CELLS) | (ordered.index == ordered.index[0])].head(MAPS)
     options: dict[tuple[str, ...], Chart] = {}
