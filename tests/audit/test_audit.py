@@ -192,8 +192,10 @@ def test_the_command_prints_one_object_and_its_exit_code_is_the_regression(net, 
         ("mobilenet_v2_1.0_224_quant", "timm:mobilenetv2_100", 86.1),
         ("tf2_mobilenet_v2_1.0_224_ptq", "timm:mobilenetv2_100", 86.7),
         ("mobilenet_v1_0.25_128_quant", "mobilenetv1_025", 46.8),
-        # 66.4 where the crop of the original is resized; simzoo, as timm, resizes before it crops
-        ("mobilenet_v1_0.5_160_quant", "mobilenetv1_050", 65.8),
+        pytest.param(
+            *("mobilenet_v1_0.5_160_quant", "mobilenetv1_050", 66.4),
+            marks=pytest.mark.xfail(strict=True, reason="65.8: simzoo, as timm, resizes before it crops"),
+        ),
     ],
 )
 def test_the_published_accuracies_are_reproduced(name, backbone, top1, monkeypatch):
