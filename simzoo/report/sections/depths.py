@@ -34,7 +34,7 @@ def depths(table: Table) -> list[Block]:
     blocks: list[Block] = [Choice(("Measure", "Layers", "Setting"), options)]
     if len(names) > MOST:
         left = counted(len(names) - MOST, "model")
-        blocks.append(Text((f"The first {MOST} models are drawn; {left} more are in the table below.",)))
+        blocks.append(Text((f"The first {MOST} models are drawn; in the table below: {left} more.",)))
     firsts = {key[0]: key for key in reversed(list(options))}
     for key in list(reversed(firsts.values()))[:FILES]:
         one = options[key]

@@ -37,7 +37,7 @@ def render(table: Table) -> list[Block]:
                 options[str(variant), kind, group] = Chart(chart, CAPTION.format(what=said))
     blocks: list[Block] = [Choice(("Measure", "Layers", "Setting"), options)] if options else []
     if left > 0:
-        blocks.append(Text((f"The first {WIDEST} models are drawn; {counted(left, 'model')} more are in the table.",)))
+        blocks.append(Text((f"The first {WIDEST} models are drawn; in the table: {counted(left, 'model')} more.",)))
     first = {variant: key for key in reversed(options) for variant in [key[0]]}
     for variant, key in list(reversed(first.items()))[:FILES]:
         blocks.append(Chart(options[key].chart, options[key].caption, f"models {variant} {key[1]}", on_page=False))

@@ -42,7 +42,7 @@ def render(table: Table) -> list[Block]:
     blocks: list[Block] = [Text((READING,), role="note"), Choice(("Measure", "Model", "Layers"), options)]
     if len(names) > MOST:
         left = counted(len(names) - MOST, "model")
-        blocks.append(Text((f"The first {MOST} models are drawn; {left} more are in the table.",)))
+        blocks.append(Text((f"The first {MOST} models are drawn; in the table: {left} more.",)))
     firsts = {key[1]: key for key in reversed(list(options))}
     for key in list(reversed(firsts.values()))[:FILES]:
         one = options[key]

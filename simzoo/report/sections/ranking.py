@@ -33,7 +33,7 @@ def render(table: Table) -> list[Block]:
     blocks: list[Block] = [Choice(("Measure", "Setting"), options)]
     if hidden > 0:
         blocks.append(
-            Text((f"The first {MOST} models of each measure are drawn; {counted(hidden, 'model')} are not.",))
+            Text((f"The first {MOST} models of each measure are drawn; left out: {counted(hidden, 'model')}.",))
         )
     for key, one in list(options.items())[: 0 if "map" in table.context else FILES]:
         blocks.append(Chart(one.chart, one.caption, f"ranking {key[0]} {key[1]}", on_page=False))

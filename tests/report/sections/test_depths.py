@@ -42,5 +42,5 @@ def test_models_and_settings_that_do_not_fit(small_grid, monkeypatch):
     monkeypatch.setattr(section, "MOST", 2)
     monkeypatch.setattr(section, "PANELS", 3)
     choice, text, *_ = depths(part(small_grid, small_grid.rows["measure"] == "twonn"))
-    assert text == Text(("The first 2 models are drawn; 1 model more are in the table below.",))
+    assert text == Text(("The first 2 models are drawn; in the table below: 1 model more.",))
     assert [key[2] for key in choice.charts] == ["none", "crop", "flip"] * 2

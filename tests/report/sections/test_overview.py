@@ -53,5 +53,5 @@ def test_models_beyond_the_widest_square_are_counted(small_grid, monkeypatch):
     monkeypatch.setattr(overview, "WIDEST", 2)
     own = Table(small_grid.rows[small_grid.rows["measure"] == "cka"], small_grid.sheets, {}, small_grid.context)
     choice, text, _ = render(own)
-    assert text == Text(("The first 2 models are drawn; 1 model more are in the table.",))
+    assert text == Text(("The first 2 models are drawn; in the table: 1 model more.",))
     assert "vit" not in str(next(iter(choice.charts.values())).chart.to_dict())

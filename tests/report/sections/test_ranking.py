@@ -36,7 +36,7 @@ def test_models_that_do_not_fit_are_counted_and_are_the_last(small_grid, monkeyp
     monkeypatch.setattr(section, "MOST", 2)
     rows = small_grid.rows
     choice, text, _ = render(Table(rows[rows["measure"] == "twonn"], small_grid.sheets, {}, small_grid.context))
-    assert text == Text(("The first 2 models of each measure are drawn; 1 model are not.",))
+    assert text == Text(("The first 2 models of each measure are drawn; left out: 1 model.",))
     spec = specification(next(iter(choice.charts.values())).chart)
     own = rows[(rows["measure"] == "twonn") & (rows["tap"] == "final")]
     means = own.assign(model=own["model"].str.split("#").str[0]).groupby("model")["value"].mean()
