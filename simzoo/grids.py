@@ -32,7 +32,7 @@ from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
 from simzoo.report.words import duration
 from simzoo.report.writer import write_report
-from simzoo.storage import atomic, make_folder
+from simzoo.storage import atomic, make_folder, remove
 from simzoo.table.files import read_table, write_table
 from simzoo.table.schema import Table
 
@@ -124,13 +124,13 @@ class GridResult:
         if self._stands(folder):
             return []
         page = folder / "report.html"
-        page.unlink(missing_ok=True)  # so that a page always belongs to the table beside it
+        remove(page)  # so that a page always belongs to the table beside it
         table = write_table(self.result, folder / "table.parquet")
         return [table, *write_report(self.result, folder, catalog().report_sections)]
 
     def _stands(self, folder: Path) -> bool:
         """Whether the folder holds this very table, and the page that was made of it by this version of simzoo."""
-        if self.ran or not (folder / "report.html").exists():
+        if self.ran or not ((folder / "report.html").exists() and (folder / "figures").exists()):
             return False
         try:
             found = read_table(folder / "table.parquet")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -166,6 +167,32 @@ def test_a_sweep_over_nothing_is_refused(models, tmp_path):
     )
     with pytest.raises(UsageError, match=r"line 4, measures: a sweep over no value of 'k'(.|\n)*one value or more"):
         plan_grid(path, data=models[:1])
+
+
+def test_models_are_trained_in_worker_processes_too():
+    found = run_grid(
+        models="resnet18-sl",
+        measures=("twonn",),
+        taps="final",
+        n=40,
+        epochs=1,
+        train_images=64,
+        workers=2,
+        yes=True,
+    )
+    assert (found.failed, found.table["status"].tolist()) == (0, ["ok"])
+
+
+def test_what_is_missing_of_an_output_folder_is_written_again(words, tmp_path):
+    result = run_grid(**{**words, "measures": ("cka",)})
+    assert result.save(tmp_path / "out")
+    again = run_grid(**{**words, "measures": ("cka",)})
+    assert again.save(tmp_path / "out") == []
+    shutil.rmtree(tmp_path / "out" / "figures")
+    assert any(path.parent.name == "figures" for path in again.save(tmp_path / "out"))
+    (tmp_path / "odd" / "report.html").mkdir(parents=True)
+    with pytest.raises(SimzooError, match=r"cannot write report\.html"):
+        again.save(tmp_path / "odd")
 
 
 def test_an_output_folder_that_is_a_file_is_told(words, tmp_path):

@@ -48,7 +48,7 @@ class Processes(Executor):
     """
 
     def __init__(self, *, workers: int = 2, device: str = "cpu", **_: Any) -> None:
-        """Begin the processes; each loads its libraries before its first job."""
+        """Make ready for so many processes; each loads its libraries before its first job."""
         self.workers = workers
         self._made = partial(_process, max(1, (os.cpu_count() or 1) // workers), device)
         self._lock = threading.RLock()
@@ -74,13 +74,18 @@ class Processes(Executor):
 
     def _send(self) -> None:
         while self._idle and self._waiting:
-            self._waiting.popleft()(self._idle.pop())
+            self._waiting.popleft()(self._sound(self._idle.pop()))
+
+    def _sound(self, pool: Any) -> Any:
+        """Return the pool, or a new one in its place: pebble gives one up whose process dies idle or at once."""
+        if pool.active:
+            return pool
+        made = self._made()
+        self._pools.append(made)
+        return made
 
     def _done(self, pool: Any, done: Future[Any], answer: Future[Any]) -> None:
         with self._lock:
-            if not pool.active:  # pebble gives a pool up whose process dies at once
-                pool = self._made()
-                self._pools.append(pool)
             self._idle.append(pool)
             self._send()
             self._answers.discard(answer)
@@ -95,7 +100,9 @@ class Processes(Executor):
                     answer.cancel()
                 self._answers.clear()
         elif wait:
-            concurrent.futures.wait(set(self._answers))
+            with self._lock:
+                left = set(self._answers)
+            concurrent.futures.wait(left)
         else:
             threading.Thread(target=self.shutdown).start()
             return

@@ -8,7 +8,6 @@ from typing import Any
 
 from simzoo.errors import WeightsError
 from simzoo.grid.drive import LIBRARIES
-from simzoo.grid.parts import without_parts
 from simzoo.grid.plan import blocks_of
 from simzoo.grid.run import Run
 from simzoo.grid.source import Source
@@ -21,6 +20,7 @@ from simzoo.images.imageset import looks_grey, notes_of
 from simzoo.images.sampling import sample
 from simzoo.registries import references
 from simzoo.storage import weights_shelf
+from simzoo.table.parts import without_parts
 from simzoo.table.schema import Table
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from simzoo.errors import SimzooError, UndefinedError
 from simzoo.facts import MeasureSheet
-from simzoo.grid.parts import part_rows
 from simzoo.grid.summaries import summaries
 from simzoo.measures.evaluate import evaluate
 from simzoo.measures.uncertainty import measured, uncertainty
 from simzoo.representations.representation import Representation, same_images
+from simzoo.table.parts import part_rows
 from simzoo.table.schema import Row, params_text
 
 Taps = Sequence[Representation]
@@ -35,7 +35,7 @@ def similarity_rows(
     """Return one row for each pair of taps, then the summaries of the matrix.
 
     `draws` holds the three numbers of `uncertainty`: resamples, permutations and seed. With `parts`, what each
-    half-sample gave follows where every one gave something, see `simzoo.grid.parts`.
+    half-sample gave follows where every one gave something, see `simzoo.table.parts`.
     """
     same_images(xs[0], ys[0])
     itself = xs is ys
@@ -98,7 +98,7 @@ def tap_rows(
 
     `views` are the taps of several draws of the same images; the rows then say of which augmentation. How many there
     are is among the options of a measure that can do without (`params`), and no option of the function. What a measure
-    gives of each half-sample follows, see `simzoo.grid.parts`.
+    gives of each half-sample follows, see `simzoo.table.parts`.
     """
     rows, options = [], {name: value for name, value in params.items() if name != "views"}
     for at, x in enumerate(xs):

@@ -13,7 +13,7 @@ from simzoo.report.export import safe_name, specification, write_figure
 from simzoo.report.html import Item, Page, Part, page_text, table_item
 from simzoo.report.section import Block, Chart, Choice, Section, Text
 from simzoo.report.sections import simzoo_report_sections
-from simzoo.storage import atomic
+from simzoo.storage import atomic, make_folder
 from simzoo.table.schema import Table
 
 
@@ -32,6 +32,7 @@ def write_report(table: Table, folder: Path, sections: Sequence[Section] | None 
     is a line in its place on the page, and the rest goes on.
     """
     writing = _Writing(Path(folder))
+    make_folder(writing.folder / "figures")
     wanted = simzoo_report_sections() if sections is None else sections
     with debug_mode(arg=False):  # altair's validation at every step doubles the time
         parts = [_part(section, table, writing) for section in sorted(wanted, key=lambda section: section.order)]

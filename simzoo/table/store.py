@@ -21,6 +21,7 @@ import pandas as pd
 from simzoo.errors import DamagedFileError
 from simzoo.storage import home, make_folder
 from simzoo.table.files import read_table
+from simzoo.table.parts import PART, without_parts
 from simzoo.table.schema import COLUMNS, Row, typed
 
 STORE_VERSION = 2
@@ -89,8 +90,12 @@ class ResultStore:
         with self.transaction() as connection:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
-            if not mend:
-                return set(asked) - set(self._wanting(connection, asked))
+            wanting = self._wanting(connection, asked)
+            if not (wanting and mend):
+                return set(asked) - set(wanting)
+            connection.execute("BEGIN IMMEDIATE")  # another run may have made some of them again in the meantime
+            known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
+            asked = {key: known[key] for key in asked if key in known}
             # again after each removal: where an index is damaged, taking out one block may change another
             while wanting := self._wanting(connection, asked):
                 for key, damaged in wanting.items():
@@ -196,7 +201,11 @@ class ResultStore:
 
     def rates(self) -> dict[str, tuple[float, float]]:
         """Return for each measure that ever gave a value the mean seconds a row, and the mean number of images."""
-        query = "SELECT measure, AVG(seconds), AVG(n) FROM rows WHERE status = 'ok' AND n IS NOT NULL GROUP BY measure"
+        whole = f"SUM(params NOT LIKE '%\"{PART}\"%')"  # values of half-samples are no rows of their own
+        query = (
+            f"SELECT measure, SUM(seconds) / {whole}, AVG(n) FROM rows WHERE status = 'ok' AND n IS NOT NULL "  # noqa: S608 - our own words
+            f"GROUP BY measure HAVING {whole} > 0"
+        )
         with self.transaction() as connection:
             return {name: (seconds or 0.0, n) for name, seconds, n in connection.execute(query)}
 
@@ -277,7 +286,7 @@ def open_results(path: Path | None = None) -> ResultStore:
 def read_rows(source: str = "") -> pd.DataFrame:
     """Return the rows of a table.parquet, of an output folder that holds one, or, unnamed, of all finished blocks."""
     if not source:
-        return ResultStore().everything()
+        return without_parts(ResultStore().everything())[0]
     path = Path(source).expanduser()
     return read_table(path / "table.parquet" if path.is_dir() else path).rows
 

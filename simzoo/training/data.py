@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -102,11 +103,15 @@ def loader(
 
     The last, short batch is left out (batch statistics, contrastive losses).
     """
+    # a worker of a grid is spawned and would spawn its own, to which the views, closures, cannot be sent
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    workers = workers if forks else 0
     return DataLoader(
         images,
         batch_size=min(batch_size, len(images)),
         sampler=EpochOrder(images.ids, images.seed, first),
         num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
         drop_last=True,
         persistent_workers=workers > 0,
         generator=torch.Generator(),  # else starting workers, which resuming does anew, draws from the global one

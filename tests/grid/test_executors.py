@@ -100,6 +100,16 @@ def test_a_process_that_is_given_up_is_told_and_replaced(monkeypatch):
     assert Pool.made == 3
 
 
+def test_a_process_that_dies_idle_is_replaced_at_the_next_call(monkeypatch):
+    monkeypatch.setattr(executors, "_process", Pool)
+    Pool.made = 0
+    with Processes(workers=1) as pool:
+        assert pool.submit(int, "3").result() == 3
+        pool._idle[0].active = False
+        assert pool.submit(int, "4").result() == 4
+    assert Pool.made == 2
+
+
 def test_a_call_that_ends_its_process_at_once_costs_no_other():
     with Processes(workers=2) as pool:
         died = [pool.submit(os._exit, 3) for _ in range(3)]

@@ -7,7 +7,6 @@ import pytest
 from simzoo.errors import TrainingError
 from simzoo.grid.drive import finish
 from simzoo.grid.executors import InProcess
-from simzoo.grid.parts import without_parts
 from simzoo.grid.plan import plan
 from simzoo.grid.run import Run
 from simzoo.grid.study import MeasureCall
@@ -21,6 +20,7 @@ from simzoo.models.load import load
 from simzoo.names import resolve
 from simzoo.representations.extraction import extract
 from simzoo.storage import home
+from simzoo.table.parts import without_parts
 from simzoo.table.schema import RUN_COLUMNS
 
 

@@ -2,6 +2,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from simzoo.errors import DamagedFileError, SimzooError
 from simzoo.table.schema import COLUMNS, Row, frame
-from simzoo.table.store import STORE_VERSION, ResultStore, open_results
+from simzoo.table.store import STORE_VERSION, ResultStore, open_results, read_rows
 
 SHEET = {"name": "cka", "version": 1, "range": [0, float("inf")]}
 FULL = Row(
@@ -279,6 +280,16 @@ def test_rates_are_means_over_what_gave_a_value(store):
     rows = [Row("cka", 1, n=100, seconds=1.0), Row("cka", 1, n=300, seconds=3.0), Row("cka", 1, n=9, status="failed")]
     put(store, "k", rows)
     assert store.rates() == {"cka": (2.0, 200.0)}
+
+
+def test_values_of_half_samples_are_no_rows_of_their_own():
+    store = ResultStore()
+    whole = Row("mgm", 1, value=2.0, n=9, seconds=1.0)
+    parts = [replace(whole, params=f'{{"half_sample": {number}}}') for number in range(3)]
+    put(store, "k", [whole, *parts])
+    assert store.rates() == {"mgm": (4.0, 9.0)}
+    assert len(store.everything()) == 4
+    assert read_rows()["params"].tolist() == ["{}"]
 
 
 def test_rows_that_are_not_written_stand_in_their_place(store):

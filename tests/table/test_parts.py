@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from simzoo.grid.parts import part_rows, without_parts
+from simzoo.table.parts import part_rows, without_parts
 from simzoo.table.schema import Row, frame
 
 
