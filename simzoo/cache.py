@@ -13,13 +13,28 @@ from typing import Any, Literal, get_args
 from filelock import Timeout
 
 from simzoo.errors import DamagedFileError, SimzooError, damaged
-from simzoo.storage import Shelf, home, read_sealed, remove, representations_shelf, sealed_facts, weights_shelf
+from simzoo.storage import (
+    Shelf,
+    home,
+    read_sealed,
+    remove,
+    representations_shelf,
+    scripts_shelf,
+    sealed_facts,
+    weights_shelf,
+)
 from simzoo.table.store import ResultStore
 
-Kind = Literal["weights", "representations", "checkpoint", "results", "download", "damaged", "unfinished"]
+Kind = Literal["weights", "representations", "script", "checkpoint", "results", "download", "damaged", "unfinished"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DEFAULT: tuple[Kind, ...] = ("representations",)
-REMAKE: tuple[Kind, ...] = ("representations", "checkpoint", "damaged", "unfinished")  # all that costs only time
+REMAKE: tuple[Kind, ...] = (
+    "representations",
+    "script",
+    "checkpoint",
+    "damaged",
+    "unfinished",
+)  # all that costs only time
 
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{20}(?![0-9a-f])")
 DAY = 24 * 60 * 60
@@ -108,7 +123,7 @@ def _items() -> Iterator[Item]:
 
 
 def _shelves() -> tuple[tuple[Shelf, Kind], ...]:
-    return ((weights_shelf(), "weights"), (representations_shelf(), "representations"))
+    return ((weights_shelf(), "weights"), (representations_shelf(), "representations"), (scripts_shelf(), "script"))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -153,7 +168,7 @@ def _check(item: Item) -> None:
         _check_results(item)
     elif item.kind == "checkpoint":
         read_sealed(item.files[0])
-    elif item.kind in {"weights", "representations"}:
+    elif item.kind in {"weights", "representations", "script"}:
         shelf = next(shelf for shelf, kind in _shelves() if kind == item.kind)
         try:
             with _lock(item):

@@ -278,3 +278,8 @@ def weights_shelf() -> Shelf:
 def representations_shelf() -> Shelf:
     """Return the shelf of extracted representations."""
     return Shelf(home() / "representations", ".f32")
+
+
+def scripts_shelf() -> Shelf:
+    """Return the shelf of the scripts that pages carry."""
+    return Shelf(home() / "scripts", ".js")

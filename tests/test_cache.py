@@ -5,7 +5,7 @@ import time
 import pytest
 
 from simzoo.cache import REMAKE, contents, prune, verify
-from simzoo.storage import home, representations_shelf, weights_shelf, write_sealed
+from simzoo.storage import home, representations_shelf, scripts_shelf, weights_shelf, write_sealed
 from simzoo.table.schema import Row
 from simzoo.table.store import ResultStore
 
@@ -22,6 +22,7 @@ def store():
     put(weights_shelf(), A, name="resnet18-sl")
     facts = {"model": "resnet18-sl", "data": "digits", "split": "test", "ids": ["1", "2"], "taps": []}
     put(representations_shelf(), B, **facts)
+    put(scripts_shelf(), C, name="vega-embed")
     write_sealed(home() / "weights" / f"{C}.ckpt", {"name": "vit-sl", "epochs": 3}, b"state")
     (home() / "representations" / f".{C}.unfinished").write_bytes(b"12")
     (home() / "weights" / f".{A}.json.77.88.part").write_bytes(b"1")
@@ -42,6 +43,7 @@ EVERYTHING = [
     ("damaged", f"{B}.safetensors.damaged"),
     ("representations", "resnet18-sl on digits (test, 2 images)"),
     ("results", "results.sqlite"),
+    ("script", "vega-embed"),
     ("unfinished", f".{A}.json.77.88.part"),
     ("unfinished", f".{C}.unfinished"),
     ("unfinished", f"{C}.safetensors"),
@@ -122,8 +124,8 @@ def test_prune_takes_representations_unless_told_otherwise(store):
     [
         ({"damaged"}, [kind for kind in EVERYTHING if kind[0] != "damaged"]),
         ({"unfinished", "checkpoint"}, [kind for kind in EVERYTHING if kind[0] not in {"unfinished", "checkpoint"}]),
-        (REMAKE, [EVERYTHING[3], EVERYTHING[7]]),
-        ({"weights"}, EVERYTHING[:7]),
+        (REMAKE, [EVERYTHING[3], EVERYTHING[8]]),
+        ({"weights"}, EVERYTHING[:8]),
         ({"results"}, EVERYTHING),
     ],
 )
@@ -134,7 +136,7 @@ def test_prune_takes_what_is_named_and_nothing_else(store, kinds, left):
 
 def test_a_dry_run_removes_nothing(store):
     gone, _ = prune(REMAKE, dry_run=True)
-    assert len(gone) == 6
+    assert len(gone) == 7
     assert names(contents()) == EVERYTHING
 
 
@@ -148,5 +150,5 @@ def test_what_another_process_is_making_stays(store):
     with representations_shelf().lock(B), weights_shelf().lock(C):
         gone, in_use = prune(REMAKE)
     assert [kind for kind, _ in names(in_use)] == ["checkpoint", "representations", "unfinished"]
-    assert len(gone) == 3
+    assert len(gone) == 4
     assert representations_shelf().get(B) is not None

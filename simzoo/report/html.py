@@ -23,7 +23,7 @@ from simzoo.report.columns import packed
 from simzoo.report.export import VEGA_LITE
 from simzoo.report.reading import datasets, models
 from simzoo.report.words import joined
-from simzoo.storage import Shelf, home, key_of
+from simzoo.storage import key_of, scripts_shelf
 from simzoo.table.schema import Table
 
 LONG = 40  # rows above which a table gets pages and a search field
@@ -144,8 +144,8 @@ def _vega() -> Markup:
 
     Bundling takes more than a second, so the store keeps the script; a store that cannot be written is no obstacle.
     """
-    shelf = Shelf(home() / "scripts", ".js")
-    facts = {"bundle": "vega-embed", "vl_convert": version("vl-convert-python"), "vega_lite": VEGA_LITE}
+    shelf = scripts_shelf()
+    facts = {"name": "vega-embed", "vl_convert": version("vl-convert-python"), "vega_lite": VEGA_LITE}
     key = key_of(facts)
     if held := shelf.get(key):
         script = held.path.read_text(encoding="utf-8")
