@@ -50,4 +50,4 @@ def test_listing_backbones_loads_no_torch():
         "import simzoo.models, sys; parts = simzoo.models.simzoo_backbones(); print(len(parts), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
-    assert done.stdout.split() == ["2", "False"]
+    assert done.stdout.split() == ["4", "False"]
