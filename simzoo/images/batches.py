@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -61,12 +62,14 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         """Decode, prepare and stack; an image that does not decode is left out of its batch and named in `left_out`."""
         self.left_out.clear()
-        ahead: deque[tuple[int, list[Future[Pixels | str]]]] = deque()
+        ahead: deque[tuple[int, list[Future[list[Pixels | str]]]]] = deque()
         beside = int(torch.device(self.device).type != "cpu")
         with ThreadPoolExecutor(WORKERS) as pool:
             for start in range(0, len(self.indices), self.batch_size):
                 chunk = self.indices[start : start + self.batch_size]
-                ahead.append((start, [pool.submit(self._prepare, i) for i in chunk]))
+                share = math.ceil(len(chunk) / WORKERS)  # a task an image costs as much as a small image
+                parts = [chunk[first : first + share] for first in range(0, len(chunk), share)]
+                ahead.append((start, [pool.submit(self._prepare_all, part) for part in parts]))
                 if len(ahead) > beside:
                     yield from self._collect(*ahead.popleft())
             while ahead:
@@ -80,6 +83,9 @@ class Batches:
                 next_step="open one of the files in a viewer; replace or remove what is damaged",
             )
 
+    def _prepare_all(self, indices: Sequence[int]) -> list[Pixels | str]:
+        return [self._prepare(i) for i in indices]
+
     def _prepare(self, i: int) -> Pixels | str:
         """Return the pixels of one image, or the reason why there are none."""
         try:
@@ -88,10 +94,9 @@ class Batches:
             return str(error).partition("\n")[0] or type(error).__name__
         return prepare(image, self.feed)
 
-    def _collect(self, start: int, futures: list[Future[Pixels | str]]) -> Iterator[Batch]:
+    def _collect(self, start: int, futures: list[Future[list[Pixels | str]]]) -> Iterator[Batch]:
         kept, rows = [], []
-        for row, future in enumerate(futures, start):
-            result = future.result()
+        for row, result in enumerate(chain.from_iterable(future.result() for future in futures), start):
             if isinstance(result, str):
                 self.left_out.append((self.images.id(self.indices[row]), result))
             else:
