@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from simzoo.cli import output
 from simzoo.progress import Bars
-from simzoo.storage import file_name, key_of
 
 
 @output.friendly
@@ -78,19 +75,4 @@ def map_models(
         yes=yes,
         progress=Bars(),
     )
-    folder = Path(out) if out else Path("simzoo-out") / _folder_name(result.result.context["command"])
-    written = result.save(folder)
-    if as_json:
-        output.emit(result.as_json(folder))
-    else:
-        output.show(result)
-    output.wrote([path for path in written if path.parent == folder] + [folder / "figures"])
-    if result.failed:
-        raise typer.Exit(1)
-
-
-def _folder_name(command: str) -> str:
-    """Return `map-A-B-C` and what was asked beside the defaults, so that another question goes to another folder."""
-    words = [Path(word).name.removeprefix("--") for word in shlex.split(command)[1:]]
-    name = file_name("-".join(words))
-    return name if len(name) <= output.LONGEST_NAME else f"{name[: output.LONGEST_NAME]}-{key_of(command)[:8]}"
+    output.delivered(result, out, as_json=as_json)

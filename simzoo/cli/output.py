@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import json
 import math
+import shlex
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from simzoo.errors import SimzooError, UsageError
+from simzoo.storage import file_name, key_of
 
 LONGEST_NAME = 120  # of an output folder
 F = TypeVar("F", bound=Callable[..., Any])
@@ -114,6 +117,26 @@ def show(renderable: Any) -> None:
     from rich.console import Console
 
     Console().print(renderable)
+
+
+def delivered(result: Any, out: str, *, as_json: bool) -> None:
+    """Save and show what `compare` or `map` found; exit 1 where rows failed."""
+    folder = Path(out) if out else Path("simzoo-out") / folder_name(result.result.context["command"])
+    written = result.save(folder)
+    if as_json:
+        emit(result.as_json(folder))
+    else:
+        show(result)
+    wrote([path for path in written if path.parent == folder] + [folder / "figures"])
+    if result.failed:
+        raise typer.Exit(1)
+
+
+def folder_name(command: str) -> str:
+    """Return `compare-A-B` and what was asked beside the defaults, so that another question goes to another folder."""
+    words = [Path(word).name.removeprefix("--") for word in shlex.split(command)[1:]]
+    name = file_name("-".join(words))
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{key_of(command)[:8]}"
 
 
 def wrote(paths: list[Any]) -> None:

@@ -79,16 +79,6 @@ def test_a_traceback_only_with_debug(simzoo):
     assert type(done.exception).__name__ == "UnknownNameError"
 
 
-def test_another_question_goes_to_another_folder_and_long_names_stay_apart():
-    from simzoo.cli.compare import _folder_name
-
-    assert _folder_name("simzoo compare a-sl b#1") == "compare-a-sl-b_1"
-    assert _folder_name("simzoo compare a b --measure twonn") == "compare-a-b-measure-twonn"
-    long = [_folder_name(f"simzoo compare {'x' * 200} b{end}") for end in (1, 2)]
-    assert long[0] != long[1]
-    assert max(map(len, long)) < 140
-
-
 def test_flags_of_the_division_become_part_of_the_name(simzoo, tmp_path):
     for kind in ("cat", "dog"):
         (tmp_path / "pets" / kind).mkdir(parents=True)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import typer
 
-from simzoo.cli.output import emit, friendly
+from simzoo.cli.output import emit, folder_name, friendly
 from simzoo.errors import SimzooError, UsageError
 
 
@@ -51,3 +51,11 @@ def test_warnings_are_one_line(capsys):
 def test_missing_values_are_null_in_json(capsys):
     emit({"a": pd.NA, "b": pd.Series([1], dtype="Int64").iloc[0], "c": SimzooError})
     assert json.loads(capsys.readouterr().out)["a"] is None
+
+
+def test_another_question_goes_to_another_folder_and_long_names_stay_apart():
+    assert folder_name("simzoo compare a-sl b#1") == "compare-a-sl-b_1"
+    assert folder_name("simzoo compare a b --measure twonn") == "compare-a-b-measure-twonn"
+    long = [folder_name(f"simzoo compare {'x' * 200} b{end}") for end in (1, 2)]
+    assert long[0] != long[1]
+    assert max(map(len, long)) < 140
