@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional as transforms
 
 from simzoo.cards import Input
 from simzoo.errors import DataError
@@ -140,6 +138,9 @@ def batches(
 
 def prepare(image: Image.Image, feed: Input) -> Pixels:
     """Resize the shorter side to size / crop, rounded down as in timm, and crop the centre: (size, size, 3) uint8."""
+    from torchvision.transforms import InterpolationMode  # two seconds, which a grid that is finished need not take
+    from torchvision.transforms.v2 import functional as transforms
+
     side = int(feed.size / feed.crop + 1e-6)  # 192 / (192 / 236) must give 236
     image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
     return np.array(transforms.center_crop(image, [feed.size]))

@@ -38,7 +38,12 @@ def laid_out(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
 
 def without_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with `resnet50-sl#1` as `resnet50-sl`."""
-    return rows.assign(**{name: rows[name].str.replace(_SEED, "", regex=True) for name in ("model", "model_b")})
+    return rows.assign(**{name: _mapped_names(rows[name]) for name in ("model", "model_b")})
+
+
+def _mapped_names(names: pd.Series) -> pd.Series:
+    bare = {name: _SEED.sub("", name) for name in names.dropna().unique()}
+    return names.map(bare).astype(names.dtype)
 
 
 def together(rows: pd.DataFrame) -> pd.DataFrame:
