@@ -102,7 +102,7 @@ def extraction() -> None:
     """Time `extract` against a loop over the same batches, ready as tensors, that only calls the network."""
     digits = open_data("digits", "train", Catalog(load_plugins()))
     chosen = sample(digits, 1_000)
-    for name in ("resnet18-init", "vit-init"):
+    for name in ("resnet50-init", "resnet18-init", "vit-init"):
         model = load(resolve(name)[0])
         images = Decoded(digits, chosen, int(model.feed.size / model.feed.crop + 1e-6))
         ready = [batch.pixels for batch in batches(images, chosen, model.feed, BATCH_SIZE)]

@@ -65,9 +65,14 @@ def measure(
     return values["value"] if list(values) == ["value"] else values
 
 
-def pairwise(name: str, xs: Sequence[Any], ys: Sequence[Any] | None = None, **params: Any) -> npt.NDArray[np.float64]:
-    """Evaluate a similarity between all of `xs` and all of `ys` (or `xs` itself); return (len(xs), len(ys))."""
-    return matrix_of(_sheet(name, "similarity"), xs, ys, **params)
+def pairwise(
+    name: str, xs: Sequence[Any], ys: Sequence[Any] | None = None, *, memory: int | None = None, **params: Any
+) -> npt.NDArray[np.float64]:
+    """Evaluate a similarity between all of `xs` and all of `ys` (or `xs` itself); return (len(xs), len(ys)).
+
+    `memory` is about how many bytes to use beside the representations (2 GiB if not given): less takes longer.
+    """
+    return matrix_of(_sheet(name, "similarity"), xs, ys, memory=memory, **params)
 
 
 def measures(kind: str | None = None) -> pd.DataFrame:

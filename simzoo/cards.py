@@ -6,6 +6,7 @@ grid what to measure of what.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,30 +16,70 @@ from simzoo.errors import CardError
 from simzoo.tomlfile import Frozen, read
 
 UNTRAINED = "init"
+_NON_COMMERCIAL = re.compile(r"\bNC\b|non-?commercial", re.IGNORECASE)
+
+
+def is_non_commercial(licence: str) -> bool:
+    """Whether a licence, by its name, forbids commercial use.
+
+    >>> is_non_commercial("CC BY-NC 4.0"), is_non_commercial("Apache-2.0")
+    (True, False)
+    """
+    return bool(_NON_COMMERCIAL.search(licence))
+
+
+def _several(given: Any) -> Any:
+    return (given,) if isinstance(given, str) else given
+
+
+Several = Annotated[tuple[str, ...], BeforeValidator(_several)]  # one text, or a list of them
+Digits = Annotated[str, Field(pattern=r"^[0-9a-fA-F]*$")]  # of a hash, all or its first ones
 
 
 class Weights(Frozen):
     """Where finished weights lie, and how their file maps onto the backbone.
 
-    `container` is the key under which the state dict sits, `strip` a prefix taken off every key, `drop` glob
-    patterns of keys to leave out, `rename` a mapping of key prefixes. `pretrained` takes what the backbone's own
-    library publishes under that name.
+    The file lies at `path`, or is fetched: from `url`, or `hub` (OWNER/NAME on the Hugging Face hub). `file` is its
+    name among the downloads where the URL's own would not do; `convert` says what has to be done by hand first, and
+    then nothing is fetched. `sha256` and `md5` are whole, or as many first digits as were published.
+
+    `container` is the key under which the state dict sits (dots lead deeper; the first of a list that is there; "" is
+    the file itself), `strip` the prefix taken off every key (a list: one after the other), `drop` glob patterns of keys
+    to leave out, `rename` a mapping of key prefixes, where `*` stands for one part of a name and is carried over.
+    `pretrained` lets the backbone's own library map the keys.
     """
 
     path: str = ""
     url: str = ""
-    sha256: str = ""
-    container: str = ""
-    strip: str = ""
-    drop: tuple[str, ...] = ()
+    hub: str = ""
+    file: str = Field(default="", pattern=r"^[^/\\]*$")
+    sha256: Digits = Field(default="", max_length=64)
+    md5: Digits = Field(default="", max_length=32)
+    convert: str = ""
+    container: Several = ("",)
+    strip: Several = ("",)
+    drop: Several = ()
     rename: dict[str, str] = Field(default_factory=dict)
     pretrained: bool = False
 
     @model_validator(mode="after")
     def _lie_somewhere(self) -> Weights:
-        if not (self.path or self.url or self.sha256 or self.pretrained):
-            raise ValueError("say where the weights lie: path, url, sha256 or pretrained = true")
+        if not (self.path or self.url or self.hub or self.sha256 or self.pretrained):
+            raise ValueError("say where the weights lie: path, url, hub, sha256 or pretrained = true")
         return self
+
+    @model_validator(mode="after")
+    def _carry_as_many_over(self) -> Weights:
+        for old, new in self.rename.items():
+            if old.count("*") != new.count("*"):
+                raise ValueError(f"rename {old!r}: {new!r} must have as many * as it")
+        return self
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides which numbers are loaded: not where the file lies, if its hash says which it is."""
+        said = self.model_dump(exclude={"convert", "file"}, exclude_defaults=True)
+        return {key: value for key, value in said.items() if not (self.sha256 and key in {"path", "url", "hub", "md5"})}
 
 
 Positive = Annotated[float, Field(gt=0)]
@@ -54,10 +95,20 @@ class Input(Frozen):
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
 
 
+class Scores(Frozen):
+    """Published accuracies on ImageNet-1k in percent: a linear probe, k nearest neighbours, the model's own head."""
+
+    linear: float | None = Field(default=None, ge=0, le=100)
+    knn: float | None = Field(default=None, ge=0, le=100)
+    top1: float | None = Field(default=None, ge=0, le=100)
+
+
 class Card(Frozen):
     """One model: its backbone, where its weights come from (a file, or a recipe for each data set), how it is fed.
 
-    Without `input` the model is fed as its backbone's library says (timm's data config).
+    Without `input` the model is fed as its backbone's library says (timm's data config). `width` is how many numbers
+    the pooled output has, `taps` the presets that the backbone has, `epochs` how long it was trained by others.
+    `unverified` names the fields that nobody has checked against the weight file or its authors' code.
     """
 
     version: Literal[1]
@@ -77,6 +128,18 @@ class Card(Frozen):
     stem: str = ""
     aliases: tuple[str, ...] = ()
     summary: str = ""
+    method: str = ""
+    width: int | None = Field(default=None, ge=1)
+    taps: tuple[str, ...] = ()
+    epochs: int | None = Field(default=None, ge=1)
+    imagenet: Scores | None = None
+    unverified: tuple[str, ...] = ()
+    notes: str = ""
+
+    @property
+    def non_commercial(self) -> bool:
+        """Whether the licence, as the card tells it, forbids commercial use."""
+        return is_non_commercial(self.licence)
 
     @property
     def untrained(self) -> bool:
@@ -176,7 +239,6 @@ def _require_names(given: tuple[Any, ...]) -> tuple[Any, ...]:
     return given
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 # a name, or a table of a name and options; an option that is a list is a sweep
 Swept = Annotated[
     tuple[str | dict[str, Any], ...],
@@ -206,10 +268,10 @@ class Grid(Frozen):
     version: Literal[1]
     name: str
     summary: str = ""
-    models: Names = Field(min_length=1)
+    models: Several = Field(min_length=1)
     measures: Swept = Field(default=("cka", "cka_unbiased"), min_length=1)
     augmentations: Swept = Field(default=("none",), min_length=1)
-    data: Names = ()
+    data: Several = ()
     taps: str = "residual"
     pool: str | None = None
     n: int | None = Field(default=1_000, ge=2)

@@ -23,10 +23,12 @@ SOURCES = {
     "timm": "timm:NAME",
     "init": "init:TIMM_NAME",
     "torchvision": "torchvision:NAME.WEIGHTS",
+    "hf-hub": "hf-hub:OWNER/NAME",
     "file": "file:CARD.toml",
     "py": "py:MODULE:FUNCTION",
     "features": "features:FILE.npz",
 }
+MOST_SEEDS = 1_000  # of one name: more is a slip of the finger
 _CARD_NAME = re.compile(
     r"(?P<name>[^@:#\s]+)(@(?P<data>(hf:|torchvision:)?[^:#\s]+))?"
     r"(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
@@ -74,7 +76,7 @@ class Spec:
         spec: dict[str, Any] = {"version": TRAINING_VERSION, "seed": self.seed}
         spec |= {"backbone": card.backbone, "args": card.backbone_args}
         if card.weights:
-            spec["weights"] = card.weights.model_dump(exclude={"path"} if card.weights.sha256 else set())
+            spec["weights"] = card.weights.identity
         if self.training:
             train = self.training
             spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
@@ -246,7 +248,15 @@ def _seeds(text: str, seeds: str | None, default: int) -> range:
             got=f"#{seeds}",
             next_step=f"{text.partition('#')[0]}#0",
         )
-    return range(int(match[1]), int(match[2] or match[1]) + 1)
+    found = range(int(match[1]), int(match[2] or match[1]) + 1)
+    if len(found) > MOST_SEEDS:
+        raise UsageError(
+            f"{text!r} stands for too many models",
+            expected=f"at most {MOST_SEEDS:,} seeds",
+            got=f"{len(found):,}",
+            next_step=f"{text.partition('#')[0]}#{found[0]}-{found[0] + 9}",
+        )
+    return found
 
 
 def _malformed(text: str) -> UsageError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from simzoo.cards import Augmentation, Card, Grid, Recipe, read_card
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
 from simzoo.hookspecs import hookimpl
+from simzoo.storage import home
 from simzoo.tomlfile import Checked, read
 
 
@@ -30,7 +32,7 @@ def simzoo_cards() -> list[Path]:
 def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
     """Return all sound cards of all registry folders by name."""
     found, _ = _named(shelves or catalog(), "models", Card)
-    return {name: card for name, card in found.items() if name == card.name}
+    return {name: card for name, card in {**found, **_own()}.items() if name == card.name}
 
 
 def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
@@ -69,11 +71,30 @@ def _is_called(path: Path, name: str) -> bool:
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
     """Return the card of that name or alias."""
     hint = (
-        "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
-        "py:MODULE:FUNCTION"
+        "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
+        "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
-    card: Card = _find("model", name, _named(shelves or catalog(), "models", Card), hint)
+    found, problems = _named(shelves or catalog(), "models", Card)
+    own = _own()
+    if name in own and name in found:
+        raise _clash("models", name, own_cards() / f"{own[name].name}.toml", Path("a registry folder"))
+    card: Card = _find("model", name, ({**found, **own}, problems), hint)
     return card
+
+
+def own_cards() -> Path:
+    """Return the folder of the cards that `simzoo zoo add` writes."""
+    return home() / "registry" / "models"
+
+
+def _own() -> dict[str, Card]:
+    """Read them afresh each time: one that was just written counts at once; one that is not sound is none."""
+    found: dict[str, Card] = {}
+    for path in sorted(own_cards().glob("*.toml")):
+        with suppress(CardError):
+            card = read_card(path)
+            found |= dict.fromkeys((card.name, *card.aliases), card)
+    return found
 
 
 def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
@@ -157,7 +178,7 @@ def _named(
     unsound: dict[str, UsageError] = {}
     clashes: dict[str, UsageError] = {}
     for plugin, registry in shelves.card_folders:
-        for path in sorted((registry / folder).glob("*.toml")):
+        for path in sorted((registry / folder).rglob("*.toml")):
             try:
                 entry: Any = read_card(path) if kind is Card else read(path, kind)
             except CardError as error:

@@ -13,8 +13,10 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,11 @@ def key_of(spec: Any) -> str:
 
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
+    return _digest(path.open("rb"))
+
+
+def _digest(file: BufferedReader) -> str:
+    with file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -135,12 +141,13 @@ class Shelf:
         return facts
 
     def put(self, key: str, facts: dict[str, Any], write: Callable[[Path], None]) -> Artifact:
-        """Write the payload with `write(path)`, then the header; return the artifact."""
-        facts = json.loads(json.dumps(facts, allow_nan=False))  # as they will be read: keys are text, tuples are lists
+        """Write the payload with `write(path)`, then the header, with the facts as they are by then; return both."""
         payload = self.path(key)
-        with atomic(payload) as temporary:
+        with ThreadPoolExecutor(1) as beside, atomic(payload) as temporary:
             write(temporary)
-        header = {"facts": facts, "payload": checksum(payload)}
+            facts = json.loads(json.dumps(facts, allow_nan=False))  # as they will be read: tuples are lists
+            digest = beside.submit(_digest, temporary.open("rb"))  # while the system brings the file to the disk
+        header = {"facts": facts, "payload": digest.result()}
         with atomic(self.folder / f"{key}.json") as temporary:
             temporary.write_text(json.dumps({**header, "header": key_of(header)}))
         return Artifact(payload, facts)

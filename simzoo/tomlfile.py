@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,28 @@ class Frozen(BaseModel):
     """What every file is checked against: no field that is not known, and none that changes afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def written(fields: Mapping[str, Any]) -> str:
+    r"""Return fields as TOML, one a line; tables stand in one line each.
+
+    >>> print(written({"name": "a \"b\"", "input": {"size": 32, "mean": (0.5, 0.5)}}), end="")
+    name = "a \"b\""
+    input = { size = 32, mean = [0.5, 0.5] }
+    """
+    return "".join(f"{_spelt_key(key)} = {_spelt(value)}\n" for key, value in fields.items())
+
+
+def _spelt(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_spelt_key(key)} = {_spelt(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_spelt, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # what JSON and TOML write alike
+
+
+def _spelt_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _spelt(key)
 
 
 Checked = TypeVar("Checked", bound=BaseModel)

@@ -12,4 +12,5 @@ def _own_store(tmp_path, monkeypatch):
     """No test touches the user's store, data or plugin settings."""
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SIMZOO_DATA", raising=False)
+    monkeypatch.delenv("SIMZOO_OFFLINE", raising=False)
     monkeypatch.delenv("SIMZOO_DISABLE_PLUGINS", raising=False)

@@ -78,7 +78,7 @@ def test_a_relative_weights_path_is_taken_from_the_cards_folder(tmp_path, writte
         (CARD + "colour = 1", "colour", "Extra inputs are not permitted", "1"),
         (CARD + "input = { sise = 32 }", "input.sise", "Extra inputs are not permitted", "32"),
         (CARD + "weights = { path = 3 }", "weights.path", "Input should be a valid string", "3"),
-        (CARD + "weights = {}", "weights", "Value error, say where the weights lie: path, url, sha256 or", "{}"),
+        (CARD + "weights = {}", "weights", "Value error, say where the weights lie: path, url, hub, sha256 or", "{}"),
         (CARD + 'input = { size = "big" }', "input.size", "Input should be a valid integer", "'big'"),
         (CARD + "input = { size = 0 }", "input.size", "Input should be greater than or equal to 1", "0"),
         (CARD + "input = { crop = 0.0 }", "input.crop", "Input should be greater than 0", "0.0"),
@@ -133,7 +133,9 @@ def test_unknown_cards_and_recipes_get_the_closest_name(registry):
     with pytest.raises(UnknownNameError) as caught:
         find_card("nett", shelves)
     assert caught.value.expected == "one of 2 known models; did you mean net or network?"
-    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    sources = (
+        "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
+    )
     assert caught.value.next_step == f"simzoo list models, or name a source: {sources}"
     with pytest.raises(UnknownNameError, match=r"did you mean short\?\n.*\n  next: simzoo list recipes"):
         find_recipe("shorter", shelves)

@@ -67,6 +67,18 @@ def test_a_range_of_seeds_is_one_model_for_each():
     assert len({spec.key for spec in specs}) == 3
 
 
+def test_a_range_that_nobody_means_is_refused():
+    assert len(names("vit-simclr#1-1000")) == 1_000
+    with pytest.raises(UsageError) as caught:
+        resolve("vit-simclr#0-100000000", shelves=OWN)
+    assert str(caught.value).splitlines() == [
+        "'vit-simclr#0-100000000' stands for too many models",
+        "  expected: at most 1,000 seeds",
+        "  got: 100,000,001",
+        "  next: vit-simclr#0-9",
+    ]
+
+
 def test_the_seed_given_beside_a_name_is_for_names_that_state_none():
     assert names("vit-simclr", seed=3) == ["vit-simclr#3"]
     assert names("vit-simclr#1", seed=3) == ["vit-simclr#1"]
@@ -151,7 +163,9 @@ def test_a_malformed_name_is_told_the_grammar(text):
         resolve(text, shelves=OWN)
     error = caught.value
     assert error.what == f"{text!r} is not a model name"
-    sources = "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, py:MODULE:FUNCTION"
+    sources = (
+        "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
+    )
     sources += ", features:FILE.npz"
     assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
@@ -169,8 +183,8 @@ def test_a_seed_that_is_none_is_refused(name, seed):
 
 NO_SUCH_CHANGE = "'resnet50-sl:quick+epoch=2' changes what cannot be changed in a name"
 HINT = (
-    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, file:CARD.toml, "
-    "py:MODULE:FUNCTION"
+    "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
+    "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
 )
 
 
@@ -178,7 +192,7 @@ HINT = (
     ("text", "what", "expected", "got", "next_step"),
     [
         ("resnet50-ls", "unknown model 'resnet50-ls'", "; did you mean resnet50-sl", "'resnet50-ls'", HINT),
-        ("hf-hub:a/b", "unknown model 'hf-hub'", " known models", "'hf-hub'", HINT),
+        ("hub:a/b", "unknown model 'hub'", " known models", "'hub'", HINT),
         ("vit-sl:quik", "unknown recipe 'quik'", "did you mean quick", "'quik'", "simzoo list recipes"),
         (
             "resnet50-sl@mnist",

@@ -162,16 +162,27 @@ def test_what_is_put_on_a_shelf_comes_back_with_its_facts(shelf):
     assert visible(shelf.folder) == ["k.bin", "k.json"]
 
 
+def test_facts_that_are_known_only_when_all_is_written_are_kept(shelf):
+    facts = {"name": "x"}
+
+    def write(path):
+        path.write_bytes(b"content")
+        facts["rows"] = 7
+
+    assert shelf.put("k", facts, write).header == {"name": "x", "rows": 7}
+    assert shelf.get("k").header == {"name": "x", "rows": 7}
+
+
 def test_a_later_put_replaces_both_files(shelf):
     put(shelf, content=b"one", n=1)
     put(shelf, content=b"two", n=2)
     assert (shelf.get("k").path.read_bytes(), shelf.get("k").header) == (b"two", {"n": 2})
 
 
-def test_facts_that_json_cannot_hold_are_refused_before_anything_is_written(shelf):
+def test_facts_that_json_cannot_hold_are_refused_and_leave_nothing(shelf):
     with pytest.raises(ValueError, match="not JSON compliant"):
         put(shelf, loss=float("nan"))
-    assert not shelf.folder.exists()
+    assert list(shelf.folder.iterdir()) == []
 
 
 def test_nothing_is_found_where_nothing_was_finished(shelf):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train
+from simzoo.cli import cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train, zoo
 from simzoo.cli import map as model_map
 from simzoo.cli.commands import Commands
 
@@ -29,3 +29,4 @@ app.command("table")(table.table)
 app.command("doctor")(doctor.doctor)
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(cache.app, name="cache")
+app.add_typer(zoo.app, name="zoo")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,40 +25,59 @@ app = typer.Typer(
 Source = Annotated[
     str | None, typer.Argument(metavar="[GRID]", help="A grid file, or the name of a grid (simzoo list grids).")
 ]
-Models = Annotated[str | None, typer.Option("--models", help="Names and globs, with commas.")]
-Measures = Annotated[str | None, typer.Option("--measures", help="Names and globs, with commas; '*' is all.")]
-Augmentations = Annotated[str | None, typer.Option("--augmentations", help="NAME[:STRENGTH], with commas.")]
-GridData = Annotated[str | None, typer.Option("--data", help="Data sets, with commas.")]
-GridTaps = Annotated[str | None, typer.Option("--taps", help="final, blocks, residual, logits, or globs.")]
-GridN = Annotated[int | None, typer.Option("--n", min=2, help="At most so many images [default: 1000].")]
-Seeds = Annotated[str | None, typer.Option("--seeds", metavar="FIRST-LAST", help="Seeds of models named without one.")]
-Draws = Annotated[int | None, typer.Option("--draws", min=1, help="Draws of each augmentation [default: 1].")]
-Pairs = Annotated[str | None, typer.Option("--pairs", help="all, cross or first: which pairs of models.")]
-Resamples = Annotated[int | None, typer.Option("--resamples", min=0, help="Half-samples for intervals.")]
-Permutations = Annotated[int | None, typer.Option("--permutations", min=0, help="Permutations for the null.")]
-GridSeed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and of resampling.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="How many blocks run at once.")]
+
+# the words of a grid (simzoo.cards.Grid) that have a flag, in the order of --help
+WORDS: dict[str, Any] = {
+    "models": Annotated[str | None, typer.Option("--models", help="Names and globs, with commas.")],
+    "measures": Annotated[str | None, typer.Option("--measures", help="Names and globs, with commas; '*' is all.")],
+    "augmentations": Annotated[str | None, typer.Option("--augmentations", help="NAME[:STRENGTH], with commas.")],
+    "data": Annotated[str | None, typer.Option("--data", help="Data sets, with commas.")],
+    "taps": Annotated[str | None, typer.Option("--taps", help="final, blocks, residual, logits, or globs.")],
+    "pool": output.Pool,
+    "n": Annotated[int | None, typer.Option("--n", min=2, help="At most so many images [default: 1000].")],
+    "seeds": Annotated[
+        str | None, typer.Option("--seeds", metavar="FIRST-LAST", help="Seeds of models named without one.")
+    ],
+    "draws": Annotated[int | None, typer.Option("--draws", min=1, help="Draws of each augmentation [default: 1].")],
+    "pairs": Annotated[str | None, typer.Option("--pairs", help="all, cross or first: which pairs of models.")],
+    "epochs": output.Epochs,
+    "train_images": output.TrainImages,
+    "resamples": Annotated[int | None, typer.Option("--resamples", min=0, help="Half-samples for intervals.")],
+    "permutations": Annotated[int | None, typer.Option("--permutations", min=0, help="Permutations for the null.")],
+    "seed": Annotated[int | None, typer.Option("--seed", help="Seed of draws and of resampling.")],
+}
+LISTS = ("models", "measures", "augmentations", "data")
+
+
+def of_words(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a flag for each of a grid's words, after its first parameter; it takes them as `words`."""
+    first, *rest = inspect.signature(command, eval_str=True).parameters.values()
+    flags = [inspect.Parameter(name, first.kind, default=None, annotation=kind) for name, kind in WORDS.items()]
+    own = [parameter for parameter in rest if parameter.name != "words"]
+
+    @functools.wraps(command)
+    def called(*args: Any, **given: Any) -> None:
+        words = {name: given.pop(name) for name in WORDS}
+        words |= {name: _listed(words[name]) for name in LISTS}
+        command(*args, words=words, **given)
+
+    # typer reads the flags off the signature
+    called.__signature__ = inspect.Signature([first, *flags, *own])  # type: ignore[attr-defined]
+    return called
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 @app.command("run")
 @output.friendly
+@of_words
 def run(
     grid: Source = None,
-    models: Models = None,
-    measures: Measures = None,
-    augmentations: Augmentations = None,
-    data: GridData = None,
-    taps: GridTaps = None,
-    pool: output.Pool = None,
-    n: GridN = None,
-    seeds: Seeds = None,
-    draws: Draws = None,
-    pairs: Pairs = None,
-    epochs: output.Epochs = None,
-    train_images: output.TrainImages = None,
-    resamples: Resamples = None,
-    permutations: Permutations = None,
-    seed: GridSeed = None,
+    *,
+    words: dict[str, Any],
     executor: Annotated[
         str | None,
         typer.Option("--executor", metavar="NAME[:ADDRESS]", help="What runs the blocks (simzoo list executors)."),
@@ -77,9 +99,6 @@ def run(
     """Run a grid: compute what is missing, write one table, one page and its figures."""
     from simzoo.grids import run_grid
 
-    words = _words(models, measures, augmentations, data)
-    words |= {"taps": taps, "pool": pool, "n": n, "seeds": seeds, "draws": draws, "pairs": pairs, "seed": seed}
-    words |= {"epochs": epochs, "train_images": train_images, "resamples": resamples, "permutations": permutations}
     result = run_grid(
         grid,
         executor=executor,
@@ -110,23 +129,11 @@ def run(
 
 @app.command("plan")
 @output.friendly
+@of_words
 def plan(
     grid: Source = None,
-    models: Models = None,
-    measures: Measures = None,
-    augmentations: Augmentations = None,
-    data: GridData = None,
-    taps: GridTaps = None,
-    pool: output.Pool = None,
-    n: GridN = None,
-    seeds: Seeds = None,
-    draws: Draws = None,
-    pairs: Pairs = None,
-    epochs: output.Epochs = None,
-    train_images: output.TrainImages = None,
-    resamples: Resamples = None,
-    permutations: Permutations = None,
-    seed: GridSeed = None,
+    *,
+    words: dict[str, Any],
     workers: Workers = 1,
     graphml: Annotated[str, typer.Option("--graphml", metavar="FILE", help="Write the graph of blocks.")] = "",
     device: output.Device = "cpu",
@@ -136,9 +143,6 @@ def plan(
     """Show what a grid will do: how many blocks, what is done, and about how long the rest will take."""
     from simzoo.grids import plan_grid
 
-    words = _words(models, measures, augmentations, data)
-    words |= {"taps": taps, "pool": pool, "n": n, "seeds": seeds, "draws": draws, "pairs": pairs, "seed": seed}
-    words |= {"epochs": epochs, "train_images": train_images, "resamples": resamples, "permutations": permutations}
     found = plan_grid(grid, device=device, workers=workers, **words)
     if as_json:
         output.emit(found.as_json())
@@ -146,12 +150,3 @@ def plan(
         output.show(found)
     if graphml:
         output.wrote([found.write_graphml(Path(graphml))])
-
-
-def _words(*lists: str | None) -> dict[str, Any]:
-    """Return the words that are lists, which flags write with commas."""
-    names = ("models", "measures", "augmentations", "data")
-    return {
-        name: None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
-        for name, text in zip(names, lists, strict=True)
-    }

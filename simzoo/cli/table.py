@@ -46,6 +46,8 @@ def table(
     from simzoo.table.store import read_rows
 
     rows = choose(read_rows(source), where)
+    if where and rows.empty:
+        typer.echo("no row meets this: " + ", ".join(where), err=True)
     rows = together(rows) if over_seeds else rows
     if down or across:
         shown = pivot(rows, _names(down), _names(across), value)

@@ -9,11 +9,11 @@ from importlib.metadata import version
 
 from simzoo.errors import SimzooError, UndefinedError, WorkerError
 from simzoo.grid.plan import Block, blocks_of
-from simzoo.grid.run import Run
+from simzoo.grid.run import Run, shelf_of
 from simzoo.grid.schedule import Schedule
 from simzoo.grid.work import Job, Outcome, Worker, failed_rows, work
 from simzoo.progress import Step
-from simzoo.storage import home, representations_shelf, weights_shelf
+from simzoo.storage import home, representations_shelf
 from simzoo.table.claims import Claims
 
 LIBRARIES = ("simzoo", "torch", "timm", "lightly", "numpy", "scikit-learn")  # whose versions are kept
@@ -167,7 +167,4 @@ class Driver:
 
 def _made(block: Block) -> bool:
     """Whether another process has made it in the meantime."""
-    if block.kind == "measure":
-        return False
-    shelf = weights_shelf() if block.kind == "train" else representations_shelf()
-    return bool(shelf.facts(block.key))
+    return block.kind != "measure" and bool(shelf_of(block).facts(block.key))

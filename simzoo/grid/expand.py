@@ -17,6 +17,7 @@ from simzoo.grid.words import Words
 from simzoo.images.augment import drawn
 from simzoo.images.find import evaluation_split
 from simzoo.measures.evaluate import require_options
+from simzoo.models.pooling import pooling
 from simzoo.names import SOURCES, resolve
 from simzoo.registries import cards
 from simzoo.representations.stored import with_features
@@ -27,6 +28,9 @@ _GLOB = re.compile(r"(?P<glob>[^@:#]*[*?\[][^@:#]*)(?P<rest>.*)")
 def studies(words: Words, shelves: Catalog) -> tuple[tuple[Study, ...], Catalog]:
     """Return one study for each data set, augmentation, strength and draw, and a catalog that knows all the data."""
     grid = words.grid
+    if grid.pool is not None:
+        with words.blamed("pool"):
+            pooling(grid.pool)
     sources = _sources(words, shelves)
     calls = tuple(_calls(words, shelves))
     skip = tuple(Skip(**left.model_dump()) for left in grid.skip)

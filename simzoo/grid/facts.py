@@ -133,8 +133,11 @@ def _notes(source: Source) -> list[str]:
         return [f"{source.name} is fed by {source.model.fed_by}"] if "," in source.model.fed_by else []
     if source.model is not None:
         return [f"{source.name} was given as a bare module and fed by {source.model.fed_by}"]
-    training = source.spec.training if source.spec else None
-    return [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []
+    training, card = (source.spec.training, source.spec.card) if source.spec else (None, None)
+    short = [f"{source.name}: shortened training, {training.shortened}"] if training and training.shortened else []
+    return short + (
+        [f"{source.name}: non-commercial use only ({card.licence})"] if card and card.non_commercial else []
+    )
 
 
 def _grey(run: Run, study: Study) -> list[str]:

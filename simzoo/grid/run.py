@@ -16,7 +16,7 @@ from simzoo.grid.plan import Block, blocks_of
 from simzoo.grid.study import Study
 from simzoo.grid.work import blank, now
 from simzoo.progress import Progress, Silent
-from simzoo.storage import representations_shelf, weights_shelf
+from simzoo.storage import Shelf, representations_shelf, weights_shelf
 from simzoo.table.store import ResultStore, open_results
 
 TRIED_AGAIN = "it failed, and another run over the same store is trying it again: run the same command for its rows"
@@ -84,5 +84,9 @@ class Run:
     def _finished(self, block: Block, done: set[str]) -> bool:
         if block.kind == "measure":
             return block.key in done
-        shelf = weights_shelf() if block.kind == "train" else representations_shelf()
-        return shelf.get(block.key) is not None
+        return shelf_of(block).get(block.key) is not None
+
+
+def shelf_of(block: Block) -> Shelf:
+    """Return where lies what a block makes that is no measure."""
+    return weights_shelf() if block.kind == "train" else representations_shelf()

@@ -40,7 +40,11 @@ class Batch:
 
 @dataclass
 class Batches:
-    """Batches in the order of `indices`, decoded ahead by threads. Iterating fills `left_out`: (id, reason) pairs."""
+    """Batches in the order of `indices`, decoded by threads. Iterating fills `left_out`: (id, reason) pairs.
+
+    On another device than the CPU the next batch is made ready while the network runs; on the CPU, whose cores the
+    network uses already, that made both slower.
+    """
 
     images: ImageSet
     indices: Sequence[int]
@@ -58,11 +62,12 @@ class Batches:
         """Decode, prepare and stack; an image that does not decode is left out of its batch and named in `left_out`."""
         self.left_out.clear()
         ahead: deque[tuple[int, list[Future[Pixels | str]]]] = deque()
+        beside = int(torch.device(self.device).type != "cpu")
         with ThreadPoolExecutor(WORKERS) as pool:
             for start in range(0, len(self.indices), self.batch_size):
                 chunk = self.indices[start : start + self.batch_size]
                 ahead.append((start, [pool.submit(self._prepare, i) for i in chunk]))
-                if len(ahead) > 1:
+                if len(ahead) > beside:
                     yield from self._collect(*ahead.popleft())
             while ahead:
                 yield from self._collect(*ahead.popleft())

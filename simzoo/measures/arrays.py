@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from simzoo.errors import ConstantInputError, InputError, TooFewSamplesError, UndefinedError, ZeroRowsError
+from simzoo.mkl import settle
 from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 
@@ -76,6 +77,7 @@ def held(x: Any) -> Representation:
 
 def as_tensor(x: Any) -> torch.Tensor:
     """Return whatever holds numbers as a tensor of its shape, sharing its memory where it can."""
+    settle()
     if isinstance(x, torch.Tensor):
         return x.detach()
     try:

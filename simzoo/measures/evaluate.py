@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -16,6 +16,7 @@ from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
 from simzoo.facts import MeasureSheet
 from simzoo.measures.arrays import as_tensor, held, precision_of
 from simzoo.measures.derived.inner import dots, from_dots, inner_of
+from simzoo.representations.derived import memory_budget, memory_left_to
 from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
@@ -83,12 +84,18 @@ def told(sheet: MeasureSheet, result: Any) -> dict[str, float]:
     return fields
 
 
-def matrix_of(sheet: MeasureSheet, xs: Sequence[Any], ys: Sequence[Any] | None = None, **params: Any) -> Matrix:
+def matrix_of(
+    sheet: MeasureSheet, xs: Sequence[Any], ys: Sequence[Any] | None = None, *, memory: int | None = None, **params: Any
+) -> Matrix:
     """Return a similarity between all `xs` and all `ys` (or `xs` themselves), (len(xs), len(ys)).
 
     By the measure's own grid; else as one product of its inner matrices; else pair by pair, half of them where the
-    measure is symmetric and `ys` is None. What is derived of an x or a y is derived once.
+    measure is symmetric and `ys` is None. What is derived of an x or a y is derived once, as far as `memory` holds it:
+    the bytes to use beside the representations, about (2 GiB if not given).
     """
+    if memory is not None:
+        with memory_budget(memory):
+            return matrix_of(sheet, xs, ys, **params)
     require_options(sheet, params)
     if not len(xs) or (ys is not None and not len(ys)):
         raise UsageError(
@@ -143,7 +150,8 @@ def stacked(parts: Sequence[torch.Tensor], xs: Sequence[Representation]) -> torc
 
 def fits(xs: Sequence[Representation]) -> bool:
     """Whether one (n, n) matrix of each of `xs` can be held at once."""
-    return sum(len(x) ** 2 * precision_of(as_tensor(x.values)).itemsize for x in xs) <= INNER_BYTES
+    limit = min(INNER_BYTES, memory_left_to(2))
+    return sum(len(x) ** 2 * precision_of(as_tensor(x.values)).itemsize for x in xs) <= limit
 
 
 def require_options(sheet: MeasureSheet, params: Mapping[str, Any]) -> None:
@@ -205,11 +213,23 @@ def _pair_by_pair(
     sheet: MeasureSheet, xs: Sequence[Representation], ys: Sequence[Representation] | None, params: Mapping[str, Any]
 ) -> Matrix:
     half = ys is None and sheet.symmetric
-    values = np.empty((len(xs), len(xs if ys is None else ys)))
-    for i, x in enumerate(xs):
-        for j, y in enumerate(xs if ys is None else ys):
-            values[i, j] = values[j, i] if half and j < i else sheet.function(x, y, **params)
-    return values
+    others = xs if ys is None else ys
+    values = np.empty((len(xs), len(others)))
+    for i, j in _cells(range(len(xs)), range(len(others))):
+        if not half or i <= j:
+            values[i, j] = sheet.function(xs[i], others[j], **params)
+    return np.triu(values) + np.triu(values, 1).T if half else values
+
+
+def _cells(rows: range, columns: range) -> Iterator[tuple[int, int]]:
+    """Walk a matrix by halves of halves: whatever number of what is derived can be kept, little is derived again."""
+    if len(rows) == len(columns) == 1:
+        yield rows[0], columns[0]
+        return
+    tall = len(rows) >= len(columns)
+    middle = (len(rows) if tall else len(columns)) // 2
+    for part in (slice(None, middle), slice(middle, None)):
+        yield from _cells(rows[part], columns) if tall else _cells(rows, columns[part])
 
 
 def _not_finite(sheet: MeasureSheet, got: str) -> UndefinedError:

@@ -1,6 +1,6 @@
 """A similarity on half of the samples, or with the samples of one side in another order, many times over.
 
-What can be made of all samples once is made once: kernels are cut, inner matrices are permuted.
+What can be made of all samples once is made once: kernels are cut, inner matrices and what is derived are permuted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from simzoo.facts import MeasureSheet
 from simzoo.measures.derived.inner import KernelInner, dots, from_dots, inner_of
 from simzoo.measures.evaluate import Matrix, fits, inner_rows, stacked, unchecked_matrix
-from simzoo.representations.representation import Representation
+from simzoo.representations.representation import Representation, reordered
 
 Rows = npt.NDArray[np.intp]
 Side = Sequence[Representation]
@@ -44,11 +44,11 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
         return lambda rows: unchecked_matrix(
             sheet, [_part(x, rows) for x in xs], None if itself else [_part(y, rows) for y in ys], params
         )
-    kernels = stacked([inner.raw(x, params).flatten() for x in everything], everything)
-    n = len(everything[0])
+    kernels = stacked([inner.raw(x, params) for x in everything], everything)
 
     def finish(rows: Rows) -> Matrix:
-        cut = kernels.index_select(1, _entries(rows, n)).view(-1, len(rows), len(rows))
+        some = torch.from_numpy(rows)
+        cut = kernels.index_select(1, some).index_select(2, some)
         matrices = inner.finished(cut, params).flatten(1)
         products = dots(matrices[: len(xs)], matrices if itself else matrices[len(xs) :])
         values: Matrix = from_dots(sheet, products).numpy()
@@ -60,23 +60,20 @@ def on_part(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) 
 def in_order(sheet: MeasureSheet, xs: Side, ys: Side, params: Mapping[str, Any]) -> Callable[[Rows], Matrix]:
     """Return a function from an order to the matrix of the similarity with the rows of `ys` in that order."""
     if inner_of(sheet, params) is None or not fits([*xs, *ys]):
-        return lambda order: unchecked_matrix(sheet, xs, [_part(y, order) for y in ys], params)
-    a = inner_rows(sheet, xs, params)
-    b = (a if ys is xs else inner_rows(sheet, ys, params)).T.contiguous()  # one entry of all layers lies together
-    n = len(xs[0])
+        return lambda order: unchecked_matrix(sheet, xs, [reordered(y, order) for y in ys], params)
+    a, n = inner_rows(sheet, xs, params), len(xs[0])
+    b = a if ys is xs else inner_rows(sheet, ys, params)
+    together = b.T.contiguous().view(n, n, -1)  # one entry of all layers lies together
 
     def permute(order: Rows) -> Matrix:
-        values: Matrix = from_dots(sheet, dots(a, b.index_select(0, _entries(order, n)).T)).numpy()
+        at = torch.from_numpy(np.ascontiguousarray(order))
+        permuted = together.index_select(0, at).index_select(1, at)
+        values: Matrix = from_dots(sheet, dots(a, permuted.flatten(0, 1).T)).numpy()
         return values
 
     return permute
 
 
 def _part(x: Representation, rows: Rows) -> Representation:
-    """Return some rows, without ids: in another order they do not name the samples they stand beside."""
+    """Return some rows, without ids."""
     return replace(x, values=x.some(rows), ids=(), labels=None if x.labels is None else x.labels[rows])
-
-
-def _entries(rows: Rows, n: int) -> torch.Tensor:
-    """Return where the entries (i, j) of all `rows` lie in a flattened (n, n) matrix."""
-    return torch.from_numpy((rows[:, None] * n + rows).ravel())

@@ -11,5 +11,6 @@ from simzoo.hookspecs import hookimpl
 def simzoo_backbones() -> list[Any]:
     """Bring simzoo's own backbones; torch and timm are imported when one is built."""
     from simzoo.models.cifar import resnet18_cifar, resnet50_cifar
+    from simzoo.models.mobilenet import mobilenetv1_025, mobilenetv1_050
 
-    return [resnet18_cifar, resnet50_cifar]
+    return [resnet18_cifar, resnet50_cifar, mobilenetv1_025, mobilenetv1_050]

@@ -11,8 +11,9 @@ from torch import nn
 
 from simzoo.cards import Card
 from simzoo.catalog import Catalog, catalog
-from simzoo.errors import CardError, SimzooError, WeightsError, unknown_name
+from simzoo.errors import CardError, SimzooError, unknown_name
 from simzoo.models import torchvision
+from simzoo.models.published import HUB, hub_published, timm_published
 
 TIMM = "timm:"
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -28,10 +29,12 @@ def build_backbone(card: Card, *, pretrained: bool = False, shelves: Catalog | N
         return _timm_backbone(card, card.backbone.removeprefix(TIMM), pretrained=pretrained)
     if card.backbone.startswith(torchvision.PREFIX):
         return torchvision.published(card) if pretrained else torchvision.untrained(card)
+    if pretrained and card.backbone.startswith(HUB):
+        return hub_published(card)
     if pretrained:
         raise CardError(
-            f"{card.name}: only timm and torchvision publish weights by a backbone's name",
-            expected="a backbone 'timm:NAME' or 'torchvision:NAME.WEIGHTS' with weights = { pretrained = true }",
+            f"{card.name}: only timm, the hub and torchvision publish weights by a backbone's name",
+            expected="timm:NAME, hf-hub:OWNER/NAME or torchvision:NAME.WEIGHTS with weights = { pretrained = true }",
             got=card.backbone,
             next_step="give weights = { path = ... } or name a timm backbone",
         )
@@ -65,7 +68,7 @@ def _timm_backbone(card: Card, name: str, *, pretrained: bool) -> nn.Module:
             "timm backbone", name, tagged or timm.list_models(), f"leave the tag off: timm:{architecture}"
         )
     if pretrained:
-        return _published(card, name)
+        return timm_published(card, name)
 
     def create(**args: Any) -> nn.Module:
         network: nn.Module = timm.create_model(name, **args)
@@ -95,22 +98,6 @@ def _build(card: Card, make: Callable[..., nn.Module], args: dict[str, Any]) -> 
             got=unexpected[1] if unexpected else f"{type(error).__name__}: {error}",
             next_step="correct backbone_args in the card",
         ) from error
-
-
-def _published(card: Card, name: str) -> nn.Module:
-    import timm
-
-    try:
-        # with the head it was published with, so that its logits can be read
-        network: nn.Module = timm.create_model(name, pretrained=True, **card.backbone_args)
-    except Exception as error:
-        raise WeightsError(
-            f"{card.name}: timm could not give the published weights of {name!r}",
-            expected="weights in the local Hugging Face cache, or a connection to fetch them once",
-            got=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
-            next_step=f"connect and try again, or write a card with weights = {{ path = ... }}; untrained: init:{name}",
-        ) from error
-    return network
 
 
 def _spelt(args: dict[str, Any]) -> str:

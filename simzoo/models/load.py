@@ -8,7 +8,7 @@ from typing import Any
 import safetensors.torch
 from torch import nn
 
-from simzoo.cards import Input, Weights
+from simzoo.cards import Card, Input
 from simzoo.catalog import Catalog
 from simzoo.errors import TrainingError
 from simzoo.models import torchvision
@@ -16,7 +16,9 @@ from simzoo.models.backbones import build_backbone, initialise
 from simzoo.models.blocks import head_of
 from simzoo.models.functions import call_function
 from simzoo.models.model import Model, library_feed
-from simzoo.models.weights import load_state, map_state, read_state, weights_file, weights_key
+from simzoo.models.reading import read_state
+from simzoo.models.remap import map_state
+from simzoo.models.weights import load_state, weights_file, weights_key
 from simzoo.models.wrap import wrap_module
 from simzoo.names import Spec
 from simzoo.storage import weights_shelf
@@ -35,7 +37,7 @@ def load(spec: Spec, shelves: Catalog | None = None, device: str = "cpu") -> Mod
     module = initialise(card, spec.seed or 0, shelves)
     facts: dict[str, Any] = {}
     if card.weights:
-        _load_file(module, card.weights)
+        _load_file(module, spec.name, card)
     elif spec.training:
         artifact = weights_shelf().get(key)
         if artifact is None:
@@ -67,6 +69,7 @@ def _feed(spec: Spec, module: nn.Module) -> tuple[Input, str]:
     return library_feed(module, spec.name)
 
 
-def _load_file(module: nn.Module, weights: Weights) -> None:
-    path = weights_file(weights)
-    load_state(module, map_state(read_state(path), weights), path.name)
+def _load_file(module: nn.Module, name: str, card: Card) -> None:
+    if card.weights:
+        path = weights_file(card.weights, name, card.licence)
+        load_state(module, map_state(read_state(path), card.weights), path.name)

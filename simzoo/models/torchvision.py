@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,13 @@ from torch import nn
 
 from simzoo.cards import Card, Input
 from simzoo.errors import CardError, UsageError, WeightsError, unknown_name
-from simzoo.models.weights import read_state
+from simzoo.models.fetch import is_offline
+from simzoo.models.reading import read_state
+from simzoo.progress import Bars
 from simzoo.storage import checksum
 
 PREFIX = "torchvision:"
+LICENCE = "BSD-3-Clause"
 _HASH = re.compile(r"-([a-f0-9]{6,})\.[^.]+$")  # torchvision's file names end with the start of their sha256
 
 
@@ -86,16 +88,17 @@ def _file(card: Card, url: str) -> Path:
     if path.is_file():
         return path
     try:
-        if os.environ.get("SIMZOO_OFFLINE"):
+        if is_offline():
             raise OSError("SIMZOO_OFFLINE is set")  # noqa: TRY301 - what follows is the same as without a connection
         path.parent.mkdir(parents=True, exist_ok=True)
+        Bars().say(f"{card.name}: fetching {url} (licence: {LICENCE})")
         torch.hub.download_url_to_file(url, str(path), progress=False)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
             f"{card.name}: torchvision could not give the published weights",
             expected=f"{path}, or a connection to fetch it once",
             got=f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}",
-            next_step=f"connect and try again, or fetch {url} by hand and put it there",
+            next_step=f"connect and try again, or fetch {url} by hand and put it there (licence: {LICENCE})",
         ) from error
     return path
 

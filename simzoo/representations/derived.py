@@ -12,14 +12,16 @@ from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from simzoo.errors import UsageError
-from simzoo.representations.representation import Representation
+from simzoo.representations.representation import Reordered, Representation
 
 DEFAULT_BUDGET = 2 * 1024**3
 
 Options = ParamSpec("Options")
 Result = TypeVar("Result")
+Rows = npt.NDArray[np.intp]
 
 
 def derived(function: Callable[Concatenate[Any, Options], Result]) -> Callable[Concatenate[Any, Options], Result]:
@@ -37,16 +39,49 @@ def derived(function: Callable[Concatenate[Any, Options], Result]) -> Callable[C
     computing
     (3, 3)
     """
+    return _once(function, None)
+
+
+def follows(
+    reorder: Callable[[Result, Rows], Result],
+) -> Callable[[Callable[Concatenate[Any, Options], Result]], Callable[Concatenate[Any, Options], Result]]:
+    """Memoise as `derived`; of a representation in another order, reorder what was derived of it in its own.
+
+    `reorder(result, order)` gives the result of rows `order` from that of all rows. So a null of many orders costs one
+    derivation, and many reorderings.
+
+    >>> from simzoo.representations.representation import reordered
+    >>> @follows(lambda result, order: result[order])
+    ... def doubled(x):
+    ...     print("computing")
+    ...     return 2 * x.values
+    >>> x = Representation(np.eye(2), ids=("a", "b"))
+    >>> doubled(x)[0], doubled(reordered(x, np.array([1, 0])))[0]
+    computing
+    (array([2., 0.]), array([0., 2.]))
+    """
+    return partial(_once, reorder=reorder)
+
+
+def _once(
+    function: Callable[Concatenate[Any, Options], Result], reorder: Callable[[Result, Rows], Result] | None
+) -> Callable[Concatenate[Any, Options], Result]:
     signature = inspect.signature(function)
 
     @wraps(function)
     def once(x: Any, /, *args: Options.args, **options: Options.kwargs) -> Result:
         if not isinstance(x, Representation):
             return function(x, *args, **options)
+
+        def compute() -> Result:
+            if reorder is None or not isinstance(x, Reordered):
+                return function(x, *args, **options)
+            return reorder(once(x.base, *args, **options), x.order)
+
         bound = signature.bind(x, *args, **options)
         bound.apply_defaults()
         named = tuple(bound.arguments.items())[1:]
-        return _memo.get(x, (function, named), lambda: function(x, *args, **options))
+        return _memo.get(x, (function, named), compute)
 
     return once
 
@@ -68,6 +103,11 @@ def memory_budget(limit: int) -> ExitStack:
     restore.callback(_memo.resize, _memo.budget)
     _memo.resize(limit)
     return restore
+
+
+def memory_left_to(share: int) -> int:
+    """Return a share of the memory budget, in bytes: what one step of a computation may hold at once."""
+    return _memo.budget // share
 
 
 class _Memo:

@@ -16,13 +16,14 @@ from simzoo.errors import DataError, InputError
 from simzoo.images.augment import CLEAN, Draw
 from simzoo.images.batches import Batches, batches
 from simzoo.images.imageset import ImageSet
+from simzoo.mkl import settle
 from simzoo.models.load import Model
 from simzoo.models.pooling import Pool, pooling
 from simzoo.models.tap import Tap
 from simzoo.models.taps import forward_taps
 from simzoo.representations.representation import Representation
 from simzoo.representations.store import NUMBER, TapWriter, mapped, representations_of
-from simzoo.storage import atomic, representations_shelf
+from simzoo.storage import representations_shelf
 
 if TYPE_CHECKING:
     from simzoo.progress import Step
@@ -66,6 +67,7 @@ def extract(
             got="0",
             next_step="--n 1000, or leave --n off",
         )
+    settle()
     network = model.module.eval()
     if device is not None:
         network.to(device)
@@ -95,15 +97,12 @@ def extract(
     with shelf.lock(key):
         if stored := shelf.get(key):
             return mapped(stored)
-        # beside its place first: what the header says is known only when all is written
-        unfinished = shelf.folder / f".{key}.unfinished"
-        with atomic(unfinished) as path, path.open("wb+") as file:
-            facts |= _pass(model, loaded, wanted, file, pool=pool_batch, progress=progress)
-        return mapped(shelf.put(key, facts, lambda place: _move(unfinished, place)))
 
+        def write(path: Path) -> None:
+            with path.open("wb+") as file:
+                facts.update(_pass(model, loaded, wanted, file, pool=pool_batch, progress=progress))
 
-def _move(path: Path, place: Path) -> None:
-    path.replace(place)
+        return mapped(shelf.put(key, facts, write))
 
 
 @torch.inference_mode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,21 @@ class Representation:
     def some(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any]]:
         """Return the values of some of the images: their rows, and of dissimilarities the same columns."""
         return self.values[np.ix_(rows, rows)] if self.rdm else self.values[rows]
+
+
+@dataclass(frozen=True, eq=False)
+class Reordered(Representation):
+    """A representation whose rows are those of `base` in another order, which its ids would not follow: it has none."""
+
+    base: Representation = field(kw_only=True)
+    order: npt.NDArray[np.intp] = field(kw_only=True)
+
+
+def reordered(x: Representation, order: npt.NDArray[np.intp]) -> Reordered:
+    """Return a representation with its rows in another order; what is derived of it may follow from what x has."""
+    own = {item.name: getattr(x, item.name) for item in fields(Representation)}
+    own |= {"values": x.some(order), "ids": (), "labels": None if x.labels is None else x.labels[order]}
+    return Reordered(**own, base=x, order=order)
 
 
 def same_images(x: Representation, y: Representation) -> None:

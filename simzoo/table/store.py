@@ -46,6 +46,7 @@ PRAGMA user_version = 2;
 }
 _STATUS = COLUMNS.index("status")
 _values = attrgetter(*COLUMNS)
+_Rows = list[tuple[Any, ...]]
 _AS_THEY_ARE = {str, int, type(None)}
 _INSERT = f"INSERT INTO rows VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608 - only the number of places
 
@@ -58,6 +59,7 @@ class ResultStore:
         self.path = path or home() / "results.sqlite"
         self._held = threading.local()
         self._lasted = -LASTING_EVERY
+        self._read: dict[str, _Rows] = {}  # by checksum, from the look at what is done until they are asked for
         make_folder(self.path.parent)
         with self.transaction() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] != STORE_VERSION:
@@ -88,9 +90,9 @@ class ResultStore:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
             if not mend:
-                return set(asked) - set(_wanting(connection, asked))
+                return set(asked) - set(self._wanting(connection, asked))
             # again after each removal: where an index is damaged, taking out one block may change another
-            while wanting := _wanting(connection, asked):
+            while wanting := self._wanting(connection, asked):
                 for key, damaged in wanting.items():
                     if damaged:
                         warnings.warn(
@@ -100,6 +102,19 @@ class ResultStore:
                     connection.execute("DELETE FROM blocks WHERE key = ?", (key,))
                     del asked[key]
         return set(asked)
+
+    def _wanting(self, connection: sqlite3.Connection, asked: Mapping[str, str]) -> dict[str, bool]:
+        """Return the blocks that must be made again: True where rows are damaged, False where one of them failed."""
+        wanting = {}
+        for key in sorted(asked):
+            rows = _rows_of(connection, key)
+            if _checksum(rows) != asked[key]:
+                wanting[key] = True
+            elif any(row[_STATUS] == "failed" for row in rows):
+                wanting[key] = False
+            else:
+                self._read[asked[key]] = rows
+        return wanting
 
     def there(self, keys: Iterable[str]) -> set[str]:
         """Return which of the keys have rows, whatever they say."""
@@ -165,9 +180,11 @@ class ResultStore:
                 if key in unwritten:
                     found.append(_values(unwritten[key]))
                     continue
-                rows = _rows_of(connection, key)
-                if rows and _checksum(rows) != known.get(key):
-                    raise self._unusable(f"rows of {key} that do not match their checksum")
+                rows = self._read.pop(known.get(key, ""), None)
+                if rows is None:
+                    rows = _rows_of(connection, key)
+                    if rows and _checksum(rows) != known.get(key):
+                        raise self._unusable(f"rows of {key} that do not match their checksum")
                 found += rows
         return typed(pd.DataFrame(found, columns=list(COLUMNS), dtype=object))
 
@@ -265,15 +282,7 @@ def read_rows(source: str = "") -> pd.DataFrame:
     return read_table(path / "table.parquet" if path.is_dir() else path).rows
 
 
-def _wanting(connection: sqlite3.Connection, asked: Mapping[str, str]) -> dict[str, bool]:
-    """Return the blocks that must be made again: True where the rows are damaged, False where one of them failed."""
-    found = {key: _rows_of(connection, key) for key in sorted(asked)}
-    damaged = {key: _checksum(rows) != asked[key] for key, rows in found.items()}
-    failed = {key for key, rows in found.items() if any(row[_STATUS] == "failed" for row in rows)}
-    return {key: broken for key, broken in damaged.items() if broken or key in failed}
-
-
-def _rows_of(connection: sqlite3.Connection, key: str) -> list[tuple[Any, ...]]:
+def _rows_of(connection: sqlite3.Connection, key: str) -> _Rows:
     return connection.execute(f"SELECT {_COLUMNS} FROM rows WHERE block = ? ORDER BY rowid", (key,)).fetchall()  # noqa: S608 - our own columns
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from simzoo.errors import TrainingError
+from simzoo.mkl import settle
 from simzoo.progress import Progress, Silent, Step
 from simzoo.training.batch import Batch
 from simzoo.training.checkpoint import Checkpoint, Done, Parts, restore
@@ -28,6 +29,7 @@ from simzoo.training.prepare import Run
 
 def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
     """Train what is left of the epochs; the network is frozen afterwards."""
+    settle()
     settings = loop.run.training.settings
     batches = loader(loop.run.images, settings.batch_size, workers, loop.done.epochs)
     with progress.step(f"train {loop.run.spec.name}", loop.steps) as step, _lightning_contained():

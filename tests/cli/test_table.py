@@ -27,6 +27,11 @@ def test_it_prints_the_columns_that_tell_rows_apart(simzoo, folder):
     ]
 
 
+def test_conditions_that_no_row_meets_are_told(simzoo, folder):
+    done = simzoo("table", folder, "--where", "measure=cka", "--where", "value>=2")
+    assert "no row meets this: measure=cka, value>=2" in done.stderr
+
+
 def test_a_pivot_over_seeds_as_json(simzoo, folder):
     done = simzoo("table", folder, "--over-seeds", "--down", "model", "--across", "measure", "--json")
     assert json.loads(done.stdout) == {"rows": [{"model": "m", "cka": 0.55, "twonn": 7.05}]}

@@ -1,6 +1,6 @@
 import pytest
 
-from simzoo.errors import UnknownNameError, UsageError
+from simzoo.errors import TapError, UnknownNameError, UsageError
 from simzoo.grid.expand import studies
 from simzoo.grid.words import words
 
@@ -101,6 +101,7 @@ def test_views_are_an_option_of_a_measure_and_images_one_of_an_augmentation(expa
             UsageError,
             "line 4, augmentations: augmentation 'crop' takes no k here",
         ),
+        ({"models": '["vit-init"]', "pool": '"nix"'}, TapError, "line 4, pool: unknown pooling 'nix'"),
         (
             {"models": '["vit-init"]', "augmentations": '[{ name = "crop", n = 1 }]'},
             UsageError,

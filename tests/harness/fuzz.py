@@ -99,7 +99,9 @@ def weights_check(path: Path) -> str:
     from torch import nn
 
     from simzoo.cards import Weights
-    from simzoo.models.weights import load_state, map_state, read_state
+    from simzoo.models.reading import read_state
+    from simzoo.models.remap import map_state
+    from simzoo.models.weights import load_state
 
     module = nn.Linear(30, 20)
     load_state(module, map_state(read_state(path), Weights(path="x")), path.name)

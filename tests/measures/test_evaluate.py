@@ -16,6 +16,7 @@ from simzoo.measures.geometry.spectrum import effective_rank
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 from simzoo.measures.similarity.neighbours import mutual_knn
 from simzoo.measures.similarity.procrustes import procrustes
+from simzoo.representations.derived import derived
 from simzoo.representations.representation import Representation
 
 FACTS = {"version": 1, "range": (-9, 9), "invariant_to": set(), "reference": "ours"}
@@ -164,6 +165,32 @@ def test_a_symmetric_measure_is_computed_for_half_of_the_pairs():
 
     assert counted(symmetric=True) == 6
     assert counted(symmetric=False) == 9
+
+
+def test_a_grid_in_little_memory_derives_little_again():
+    made, xs = [], [Representation(x, ()) for x in sides(16)]
+
+    @derived
+    def part(x):
+        """Take 800 bytes."""
+        made.append(x)
+        return np.zeros(100)
+
+    @similarity(name="parts", symmetric=False, **PAIR)
+    def parts(x, y):
+        """Use what is derived."""
+        return float(part(x).sum() + part(y).sum()) + x.shape[1] * y.shape[1]
+
+    expected = np.outer(*[[x.shape[1] for x in xs]] * 2)
+    for memory, most in ((None, 16), (8 * 800, 100), (0, 512)):  # row after row it would be 16 x 16 for 8 of 16
+        made.clear()
+        xs = [Representation(x.values, ()) for x in xs]
+        assert np.array_equal(matrix_of(parts.sheet, xs, memory=memory), expected)
+        assert len(made) <= most
+    for memory in (10**4, 10**9):
+        np.testing.assert_allclose(
+            matrix_of(linear_cka.sheet, xs, memory=memory), matrix_of(linear_cka.sheet, xs), rtol=1e-9
+        )
 
 
 def test_other_ids_and_other_numbers_of_rows_are_refused():

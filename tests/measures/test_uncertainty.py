@@ -5,10 +5,13 @@ import pytest
 
 from simzoo.facts import similarity
 from simzoo.measures import evaluate as evaluate_module
+from simzoo.measures.derived import basis
 from simzoo.measures.evaluate import evaluate, matrix_of
 from simzoo.measures.geometry.labels import class_cka, knn_accuracy
 from simzoo.measures.geometry.mgm import mgm
 from simzoo.measures.geometry.spectrum import effective_rank
+from simzoo.measures.similarity import simzoo_measures
+from simzoo.measures.similarity.cca import cca
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 from simzoo.measures.similarity.neighbours import mutual_knn
 from simzoo.measures.similarity.procrustes import procrustes
@@ -51,6 +54,32 @@ def test_the_fast_route_equals_the_definition(measure, half_options, limit, monk
     expected = naive(measure, xs, ys, resamples=9, permutations=7, seed=4, **half_options)
     for got, wanted in zip(found, expected, strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("limit", [2**30, 0])
+@pytest.mark.parametrize("measure", simzoo_measures(), ids=lambda measure: measure.sheet.name)
+def test_a_null_is_that_of_rows_in_another_order_for_every_similarity(measure, limit, monkeypatch):
+    """However much of it follows from what was derived once."""
+    monkeypatch.setattr(evaluate_module, "INNER_BYTES", limit)
+    xs, ys = sides(1, n=40), sides(2, n=40, seed=1, noise=2)
+    if measure.sheet.of == "logits":
+        ys = [side[:, :4] for side in ys]
+    labels = np.arange(40) % 4 if "labels" in measure.sheet.needs else None
+    with_labels = [[Representation(x, (), labels=labels) for x in side] for side in (xs, ys)]
+    found = uncertainty(measure.sheet, *with_labels, resamples=0, permutations=3, seed=4)
+    _, of_orders = np.random.default_rng(4).spawn(2)
+    options = {} if labels is None else {"labels": labels}
+    nulls = [
+        [measure(xs[0], y[order], **options) for y in ys] for order in (of_orders.permutation(40) for _ in range(3))
+    ]
+    np.testing.assert_allclose(found.bounds.null_mean[0], np.mean(nulls, axis=0), atol=1e-6)
+
+
+def test_what_follows_is_derived_once_for_all_orders(monkeypatch):
+    calls = []
+    monkeypatch.setattr(basis, "require_variation", lambda *_: calls.append(1))
+    uncertainty(cca.sheet, sides(2), sides(1, seed=1), resamples=0, permutations=5, seed=0)
+    assert len(calls) == 3
 
 
 def test_one_list_is_compared_with_itself():

@@ -1,5 +1,4 @@
 import pytest
-import timm
 import torch
 
 from simzoo.cards import Card
@@ -76,7 +75,7 @@ def test_a_plugin_may_bring_a_backbone(shelves):
     assert build_backbone(card("line", width=4), shelves=shelves).out_features == 4
     with pytest.raises(CardError, match="got: wide"):
         build_backbone(card("line", wide=4), shelves=shelves)
-    with pytest.raises(CardError, match="only timm and torchvision publish weights"):
+    with pytest.raises(CardError, match="only timm, the hub and torchvision publish weights"):
         build_backbone(card("line"), pretrained=True, shelves=shelves)
 
 
@@ -92,19 +91,15 @@ def test_initialise_is_a_pure_function_of_card_and_seed():
     assert not torch.equal(first["blocks.0.attn.qkv.weight"], other["blocks.0.attn.qkv.weight"])
 
 
-def test_published_weights_that_cannot_be_fetched_are_a_weights_error(monkeypatch):
-    def refuse(name, **given):
-        assert given["pretrained"]
-        message = "no route\nto host"
-        raise ConnectionError(message)
-
-    monkeypatch.setattr(timm, "create_model", refuse)
-    with pytest.raises(WeightsError, match=r"published weights of 'resnet18'(.|\n)*no route\n(.|\n)*init:resnet18"):
-        build_backbone(card("timm:resnet18"), pretrained=True)
+def test_published_weights_that_must_not_be_fetched_say_from_where_they_would_be(monkeypatch):
+    monkeypatch.setenv("SIMZOO_OFFLINE", "1")
+    with pytest.raises(WeightsError) as caught:
+        build_backbone(card("timm:resnet18.a3_in1k"), pretrained=True)
+    assert caught.value.what.endswith("its weights are not here, and SIMZOO_OFFLINE forbids fetching them")
+    assert "Hugging Face hub, timm/resnet18.a3_in1k (licence: apache-2.0)" in caught.value.got
+    assert "unset SIMZOO_OFFLINE" in caught.value.next_step
 
 
-def test_published_weights_keep_their_head(monkeypatch):
-    seen = {}
-    monkeypatch.setattr(timm, "create_model", lambda name, **given: seen.update(given) or torch.nn.Identity())
-    build_backbone(card("timm:resnet18"), pretrained=True)
-    assert "num_classes" not in seen
+def test_a_name_of_which_timm_publishes_nothing_says_so():
+    with pytest.raises(WeightsError, match=r"timm publishes no weights of 'nf_resnet26'(.|\n)*init:nf_resnet26"):
+        build_backbone(card("timm:nf_resnet26"), pretrained=True)

@@ -1,6 +1,9 @@
+import argparse
 import hashlib
 import os
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -8,7 +11,9 @@ from torch import nn
 
 from simzoo.cards import Card, Weights
 from simzoo.errors import WeightsError
-from simzoo.models.weights import load_state, map_state, read_state, weights_file, weights_key
+from simzoo.models.reading import read_state
+from simzoo.models.remap import map_state
+from simzoo.models.weights import load_state, weights_file, weights_key
 from simzoo.names import Spec
 from simzoo.storage import home
 
@@ -152,13 +157,14 @@ def test_the_hash_of_the_card_is_checked(tmp_path):
         weights_file(Weights(path=str(path), sha256="0" * 64))
 
 
-def test_a_url_is_fetched_by_hand_and_then_found():
+def test_a_url_that_must_not_be_fetched_is_fetched_by_hand_and_then_found(monkeypatch):
+    monkeypatch.setenv("SIMZOO_OFFLINE", "1")
     weights = Weights(url="https://example.org/files/w.pth")
     place = home() / "downloads" / "w.pth"
     with pytest.raises(WeightsError) as caught:
         weights_file(weights)
     assert caught.value.expected == f"a file at {place}"
-    assert caught.value.next_step == "fetch https://example.org/files/w.pth by hand and put it there"
+    assert "fetch https://example.org/files/w.pth by hand and put it there" in caught.value.next_step
     place.parent.mkdir(parents=True)
     place.write_bytes(b"weights")
     assert weights_file(weights) == place
@@ -195,3 +201,61 @@ def test_the_key_of_a_training_follows_its_images(shelves, monkeypatch):
     assert first == weights_key(spec, shelves)
     monkeypatch.setattr(weights, "open_data", lambda *_: type("Images", (), {"fingerprint": "other"}))
     assert weights_key(spec, shelves) != first
+
+
+def test_a_pickle_with_options_and_numbers_beside_its_tensors_is_read(tmp_path):
+    rest = {"args": argparse.Namespace(lr=0.1), "best": np.float64(91.5), "epoch": np.int64(3)}
+    torch.save({"model": {"w": torch.ones(2)}, **rest}, tmp_path / "a.pth")
+    state = read_state(tmp_path / "a.pth")
+    assert map_state(state, Weights(path="x", container="model"))["w"].tolist() == [1, 1]
+    assert state["best"] == 91.5
+
+
+def test_a_zip_bomb_is_refused_before_it_unfolds(tmp_path):
+    torch.save({"w": torch.ones(4)}, tmp_path / "small.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "small.pth") as source,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for entry in source.namelist():
+            bomb.writestr(entry, source.read(entry) if "data/0" not in entry else bytes(200_000_000))
+    assert (tmp_path / "bomb.pth").stat().st_size < 1_000_000
+    with pytest.raises(WeightsError, match=r"unfolds to far more than it is(.|\n)*200,00"):
+        read_state(tmp_path / "bomb.pth")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (torch.ones(2, 3, dtype=torch.int8), "int8 for float32"),
+        (torch.ones(2, 3, dtype=torch.complex64), "complex64 for float32"),
+        (torch.ones(2, 3).to(torch.float8_e4m3fn), "float8_e4m3fn for float32"),
+        (torch.ones(2, 3).to_sparse(), r"float32 \(sparse_coo\) for float32"),
+    ],
+)
+def test_numbers_of_another_kind_are_no_weights(network, value, says):
+    state = {**network.state_dict(), "0.weight": value}
+    with pytest.raises(WeightsError, match=rf"1 of another type: 0.weight {says}"):
+        load_state(network, state)
+
+
+def test_a_rename_carries_parts_of_names_over():
+    one = torch.ones(1)
+    rules = {"layers.*.ffn.*.0.": "blocks.*.mlp.fc*.", "layers.": "blocks."}
+    file = {"layers.11.ffn.1.0.w": one, "layers.2.attn.w": one, "layers.x": one}
+    assert set(map_state(file, Weights(path="x", rename=rules))) == {
+        "blocks.11.mlp.fc1.w",
+        "blocks.2.attn.w",
+        "blocks.x",
+    }
+    with pytest.raises(ValueError, match=r"must have as many \* as it"):
+        Weights(path="x", rename={"a.*.": "b."})
+
+
+def test_containers_are_tried_one_after_the_other_and_prefixes_taken_off_in_turn():
+    one = torch.ones(1)
+    weights = Weights(path="x", container=["a.b", "state", ""], strip=["module.", "backbone."])
+    assert set(map_state({"state": {"module.backbone.w": one}}, weights)) == {"w"}
+    assert set(map_state({"backbone.w": one, "v": one}, weights)) == {"w", "v"}
+    with pytest.raises(WeightsError, match=r"no container 'a' or 'b'(.|\n)*one of its keys: w"):
+        map_state({"w": one}, Weights(path="x", container=["a", "b"]))

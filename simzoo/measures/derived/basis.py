@@ -9,7 +9,10 @@ import torch
 from simzoo.errors import TooFewSamplesError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, squared_norm
 from simzoo.measures.derived.factor import triangle
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import Rows, rows_of
+from simzoo.representations.derived import follows
+
+BLOCK = 2**12  # rows that are in work at once, at least
 
 
 class Basis(NamedTuple):
@@ -23,20 +26,28 @@ class Basis(NamedTuple):
         return Basis(self.directions[:, :k], self.values[:k])
 
 
-@derived
+def _reordered(basis: Basis, order: Rows) -> Basis:
+    return Basis(rows_of(basis.directions, order), basis.values)
+
+
+@follows(_reordered)
 def principal_basis(x: Any, *, centred: bool = True) -> Basis:
     """Return the principal directions of (n, d) features, largest first, without those that are only rounding.
 
     What lies below max(n, d) float64 roundings of the largest value, or one rounding of the input as a whole, is zero.
-    By a QR step and the triangle's singular vectors, in float64; a Gram matrix would lose half the digits.
+    By a QR step and the triangle's singular vectors, in float64; a Gram matrix would lose half the digits. Of float32,
+    in blocks of rows: float64 keeps more digits than the directions need.
     """
     features = matrix(x)
     n, d = features.shape
-    columns = features.double()
-    rounding = torch.finfo(features.dtype).eps * float(columns.norm())
+    rounding = torch.finfo(features.dtype).eps * float(torch.linalg.vector_norm(features, dtype=torch.float64))
     if centred:
         require_samples(n, 2, "one sample does not vary")
         require_variation(features, "centred, they span nothing")
+    if n >= d and features.dtype == torch.float32:
+        return _streamed(features, rounding, centred=centred)
+    columns = features.double()
+    if centred:
         columns = columns - columns.mean(0)
     if n >= d:
         q, r = torch.linalg.qr(columns)
@@ -44,8 +55,29 @@ def principal_basis(x: Any, *, centred: bool = True) -> Basis:
         directions = q @ vectors
     else:
         directions, values, _ = torch.linalg.svd(triangle(columns.T).T)
-    kept = values > max(rounding, max(n, d) * torch.finfo(torch.float64).eps * float(values[0]))
+    kept = values > _least(values, n, d, rounding)
     return Basis(directions[:, kept].to(features.dtype), values[kept])
+
+
+def _streamed(features: torch.Tensor, rounding: float, *, centred: bool) -> Basis:
+    """Return the basis of float32 features that are not wider than long, with blocks of them in float64 at a time."""
+    n, d = features.shape
+    means = features.mean(0, dtype=torch.float64) if centred else features.new_zeros(d, dtype=torch.float64)
+    blocks = [slice(start, start + max(4 * d, BLOCK)) for start in range(0, n, max(4 * d, BLOCK))]
+    r = means.new_empty(0, d)
+    for rows in blocks:
+        r = triangle(torch.cat([r, features[rows] - means]))
+    _, values, vt = torch.linalg.svd(r)
+    kept = values > _least(values, n, d, rounding)
+    to_units = vt[kept].T / values[kept]
+    directions = features.new_empty(n, to_units.shape[1])
+    for rows in blocks:
+        directions[rows] = (features[rows] - means) @ to_units
+    return Basis(directions, values[kept])
+
+
+def _least(values: torch.Tensor, n: int, d: int, rounding: float) -> float:
+    return max(rounding, max(n, d) * torch.finfo(torch.float64).eps * float(values[0]))
 
 
 def cross(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

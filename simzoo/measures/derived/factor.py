@@ -7,38 +7,40 @@ from typing import Any
 import torch
 
 from simzoo.measures.arrays import matrix, require_samples, require_variation
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.gram import centred
+from simzoo.measures.derived.order import rows_of
+from simzoo.representations.derived import follows
 
 
-@derived
+@follows(rows_of)
 def centered_factor(x: Any) -> torch.Tensor:
-    """Return F (n, min(n, d)) in float64 with F F^T = H x x^T H: rotated features, without columns of zeros.
+    """Return F (n, min(n, d)) with F F^T = H x x^T H: rotated features, without columns of zeros.
 
     Distances that no rotation changes are the same between factors as between features, and cost no d x d products
-    where d is above n. (From the features, not from their Gram matrix: its square root would halve the digits.)
+    where d is above n. (From the features, not from their Gram matrix: its square root would halve the digits.) In the
+    input's precision, or float64 where it had to be rotated.
     """
-    features = matrix(x).double()
-    return _narrowed(features - features.mean(0))
+    return _narrowed(centred(matrix(x))[2])
 
 
-@derived
+@follows(rows_of)
 def raw_factor(x: Any) -> torch.Tensor:
-    """Return F (n, min(n, d)) in float64 with F F^T = x x^T: `centered_factor` without the centring."""
-    return _narrowed(matrix(x).double())
+    """Return F (n, min(n, d)) with F F^T = x x^T: `centered_factor` without the centring."""
+    return _narrowed(matrix(x))
 
 
-@derived
+@follows(rows_of)
 def unit_factor(x: Any) -> torch.Tensor:
     """Return `centered_factor` scaled to norm 1, after refusing what does not vary."""
     features = matrix(x)
     require_samples(len(features), 2, "one sample does not vary")
     require_variation(features, "centred, they are zero and have no shape")
     factor: torch.Tensor = centered_factor(x)
-    return factor.div(float(factor.norm()))
+    return factor.div(float(torch.linalg.vector_norm(factor, dtype=torch.float64)))
 
 
 def _narrowed(features: torch.Tensor) -> torch.Tensor:
-    return triangle(features.T).T if features.shape[0] < features.shape[1] else features
+    return triangle(features.double().T).T if features.shape[0] < features.shape[1] else features
 
 
 def triangle(a: torch.Tensor) -> torch.Tensor:

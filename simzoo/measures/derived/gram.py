@@ -8,16 +8,18 @@ import torch
 
 from simzoo.measures.arrays import matrix, require_samples, require_variation, squared_norm
 from simzoo.measures.derived.inner import KernelInner, unit
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of, unchanged
+from simzoo.representations.derived import derived, follows
 
 
-@derived
+@follows(rows_of)
 def unit_centered(x: Any) -> torch.Tensor:
     """Return (n, d) features, columns centred and the whole scaled to norm 1, in the input's precision.
 
     The scale keeps the products of very large or very small features from leaving float32.
     """
-    return centering(x).of(matrix(x))
+    found, features = _centred(x)
+    return features.div_(found.norm)
 
 
 @derived
@@ -77,20 +79,30 @@ class Centering(NamedTuple):
         return rows.sub(self.coarse).sub_(self.fine).div_(self.norm)
 
 
-@derived
+@follows(unchanged)
 def centering(x: Any) -> Centering:
     """Return how to centre (n, d) features and scale them to norm 1, after refusing what does not vary."""
+    return _centred(x)[0]
+
+
+def _centred(x: Any) -> tuple[Centering, torch.Tensor]:
     features = matrix(x)
     require_samples(len(features), 2, "one sample does not vary")
     require_variation(features, "centred, they are zero and have no direction")
+    coarse, fine, left = centred(features)
+    norm = squared_norm(left) ** 0.5
+    if not 0 < norm < float("inf"):  # squares that leave float32
+        norm = float(left.double().norm())
+    return Centering(coarse, fine, norm), left
+
+
+def centred(features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the means of the columns, what their rounding left, and the features less both."""
     coarse = features.mean(0)
     left = features - coarse
     fine = left.mean(0)
     left -= fine
-    norm = squared_norm(left) ** 0.5
-    if not 0 < norm < float("inf"):  # squares that leave float32
-        norm = float(left.double().norm())
-    return Centering(coarse, fine, norm)
+    return coarse, fine, left
 
 
 def _traces(matrices: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,8 @@ import torch
 from simzoo.measures.arrays import held, matrix, squared_norm
 from simzoo.measures.derived.gram import centering, unit_centered
 from simzoo.measures.derived.inner import dots
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of, unchanged
+from simzoo.representations.derived import follows, memory_left_to
 
 TILE_BYTES = 2**29  # memory of the rows of all Gram matrices that are in work at once
 # Centred features up to this size are held; beyond it they are centred again for every block of rows.
@@ -62,7 +63,7 @@ def _by_features(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool)
     return GramProducts(between, of_x, of_y)
 
 
-@derived
+@follows(unchanged)
 def _with_itself(x: Any, *, unbiased: bool) -> torch.Tensor:
     features = unit_centered(x)
     product = torch.tensor(_squared_norm_of_square(features), dtype=torch.float64)
@@ -85,7 +86,9 @@ def _by_grams(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool) ->
     everything = [*xs, *(ys or ())]
     readers = _row_readers(everything)
     n, first = len(matrix(xs[0])), readers[0](slice(0, 1))
-    height = min(max(256, n // 8), max(1, TILE_BYTES // (len(everything) * n * first.element_size())))
+    height = min(
+        max(256, n // 8), max(1, min(TILE_BYTES, memory_left_to(4)) // (len(everything) * n * first.element_size()))
+    )
     total = torch.zeros(len(everything), len(everything), dtype=torch.float64)
     for start in range(0, n, height):
         stop = min(n, start + height)
@@ -117,7 +120,7 @@ def _u_terms(a: torch.Tensor, b: torch.Tensor, n: int, *, by_features: bool) -> 
     return sums / ((n - 1) * (n - 2)) - both * (2 / (n - 2) + by_features)
 
 
-@derived
+@follows(rows_of)
 def _diagonal(x: Any) -> torch.Tensor:
     norms: torch.Tensor = torch.linalg.vector_norm(unit_centered(x), dim=1, dtype=torch.float64)
     return norms.square()
@@ -126,7 +129,7 @@ def _diagonal(x: Any) -> torch.Tensor:
 def _row_readers(xs: Sequence[Any]) -> list[Callable[[slice], torch.Tensor]]:
     """Return for each representation a function that gives some rows of its centred features, all of one type."""
     dtype = reduce(torch.promote_types, (matrix(x).dtype for x in xs))
-    held = sum(matrix(x).nbytes for x in xs) <= HELD_BYTES
+    held = sum(matrix(x).nbytes for x in xs) <= min(HELD_BYTES, memory_left_to(2))
 
     def read(x: Any, rows: slice) -> torch.Tensor:
         features = unit_centered(x)[rows] if held else centering(x).of(matrix(x)[rows])

@@ -13,7 +13,8 @@ from torch.nn.functional import normalize
 from simzoo.errors import UndefinedError, UsageError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
 from simzoo.measures.derived.gram import unit_centered
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import numbers_of
+from simzoo.representations.derived import derived, follows
 
 Metric = Literal["cosine", "euclidean"]
 TILE = 2**22  # scores that are looked through at once
@@ -42,7 +43,7 @@ class Near(NamedTuple):
     rows: torch.Tensor
 
 
-@derived
+@follows(numbers_of)
 def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
     """Return the row numbers (n, k) of the k nearest other rows of each row, nearest first."""
     _require_neighbours(len(matrix(x)), k)

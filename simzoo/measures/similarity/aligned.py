@@ -10,7 +10,8 @@ from simzoo.errors import ZeroRowsError
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix
 from simzoo.measures.derived.factor import raw_factor
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of
+from simzoo.representations.derived import follows
 
 
 @similarity(
@@ -42,7 +43,7 @@ def aligned_cosine(x: Any, y: Any) -> float:
     >>> round(aligned_cosine(x, 3 * x.flip(1)), 6)
     1.0
     """
-    a, b = raw_factor(x), raw_factor(y)
+    a, b = raw_factor(x).double(), raw_factor(y).double()
     norms = _row_norms(x) * _row_norms(y)
     kept = norms > 0
     if not bool(kept.any()):
@@ -58,7 +59,7 @@ def aligned_cosine(x: Any, y: Any) -> float:
     return float((products[kept] / norms[kept]).mean().clamp(-1, 1))
 
 
-@derived
+@follows(rows_of)
 def _row_norms(x: Any) -> torch.Tensor:
     norms: torch.Tensor = torch.linalg.vector_norm(matrix(x), dim=1, dtype=torch.float64)
     return norms

@@ -11,7 +11,8 @@ from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
 from simzoo.measures.derived.gram import unit_centered
 from simzoo.measures.derived.neighbours import search
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import Rows, places_in
+from simzoo.representations.derived import follows
 
 
 class _Pairs(NamedTuple):
@@ -73,7 +74,13 @@ def cknna(x: Any, y: Any, *, k: int = 10) -> float:
     return float(_hsic(a.at[shared], a.values[shared], b.values[in_b], n) / (a.hsic * b.hsic).sqrt())
 
 
-@derived
+def _reordered(pairs: _Pairs, order: Rows) -> _Pairs:
+    n, place = len(order), places_in(order, pairs.at.device)
+    at, sorting = (place[pairs.at // n] * n + place[pairs.at % n]).sort()
+    return _Pairs(at, pairs.values[sorting], pairs.hsic)
+
+
+@follows(_reordered)
 def _pairs(x: Any, *, k: int) -> _Pairs:
     points = unit_centered(x)
     n = len(points)

@@ -10,7 +10,8 @@ import torch
 from simzoo.errors import UndefinedError, UsageError
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples, unit_rows
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import unchanged
+from simzoo.representations.derived import follows
 
 _TILE = 2**22  # distances that are computed at once
 _STEEPEST = 100  # beyond it exp(-4 t) may vanish in float64
@@ -43,7 +44,7 @@ def magnitude_difference(x: Any, y: Any) -> float:
     return abs(_magnitude(x) - _magnitude(y))
 
 
-@derived
+@follows(unchanged)
 def _magnitude(x: Any) -> float:
     return float(_mean(matrix(x)).norm())
 
@@ -81,7 +82,7 @@ def concentricity_difference(x: Any, y: Any) -> float:
     return abs(_concentricity(x) - _concentricity(y))
 
 
-@derived
+@follows(unchanged)
 def _concentricity(x: Any) -> float:
     features = matrix(x)
     units, centre = unit_rows(features), _mean(features)
@@ -134,7 +135,7 @@ def uniformity_difference(x: Any, y: Any, *, t: float = 2.0) -> float:
     return abs(_uniformity(x, t=t) - _uniformity(y, t=t))
 
 
-@derived
+@follows(unchanged)
 def _uniformity(x: Any, *, t: float) -> float:
     features = matrix(x)
     n, total = len(features), 0.0

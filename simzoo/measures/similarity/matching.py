@@ -9,8 +9,9 @@ import torch
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples, require_variation
 from simzoo.measures.derived.basis import cross
+from simzoo.measures.derived.order import rows_of
 from simzoo.measures.similarity.permutation import assignment
-from simzoo.representations.derived import derived
+from simzoo.representations.derived import follows
 
 _UNCHANGED_BY = ("permutation", "scale", "translation")
 _CONSTANT = {"constant": "ConstantInputError"}
@@ -83,7 +84,7 @@ def soft_correlation_match(x: Any, y: Any) -> float:
     return float(correlations.amax(1).mean() + correlations.amax(0).mean()) / 2
 
 
-@derived
+@follows(rows_of)
 def _unit_columns(x: Any) -> torch.Tensor:
     """Return neurons that vary, centred and of norm 1, in the input's precision."""
     features = matrix(x)

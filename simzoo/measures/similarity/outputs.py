@@ -12,7 +12,8 @@ from simzoo.errors import LabelsError, UndefinedError
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples
 from simzoo.measures.derived.classes import checked_labels
-from simzoo.representations.derived import derived
+from simzoo.measures.derived.order import rows_of
+from simzoo.representations.derived import follows
 from simzoo.representations.representation import Representation
 
 _TILE = 2**22  # probabilities that are computed at once
@@ -141,7 +142,7 @@ def error_kappa(x: Any, y: Any, labels: Any = None) -> float:
     return (float((of_x == of_y).double().mean()) - expected) / (1 - expected)
 
 
-@derived
+@follows(rows_of)
 def _answers(x: Any) -> torch.Tensor:
     return matrix(x).argmax(1)
 

@@ -9,8 +9,9 @@ import torch
 from simzoo.facts import similarity
 from simzoo.measures.derived.basis import cross, principal_basis, require_tall
 from simzoo.measures.derived.gram import unit_centered
+from simzoo.measures.derived.order import unchanged
 from simzoo.measures.similarity.cca import ALL_ONE
-from simzoo.representations.derived import derived
+from simzoo.representations.derived import follows
 
 
 @similarity(
@@ -52,7 +53,7 @@ def pwcca(x: Any, y: Any) -> float:
     return min(float(weights @ correlations / weights.sum()), 1.0)
 
 
-@derived
+@follows(unchanged)
 def _coordinates(x: Any) -> torch.Tensor:
     """Return the centred neurons in principal directions, (r, d)."""
     return (principal_basis(x).directions.T @ unit_centered(x)).double()

@@ -12,13 +12,14 @@ from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix, require_samples, require_variation
 from simzoo.measures.derived.inner import KernelInner, dots
 from simzoo.measures.derived.neighbours import directions, nearest
+from simzoo.measures.derived.order import rows_of
 from simzoo.measures.similarity.neighbours import DIRECTED, ROTATED
-from simzoo.representations.derived import derived
+from simzoo.representations.derived import follows
 
 _TILE = 2**22  # numbers that are gathered, or cosines that are computed, at once
 
 
-@derived
+@follows(rows_of)
 def _directions(x: Any) -> torch.Tensor:
     features = matrix(x)
     require_samples(len(features), 2, "a sample is compared with another")

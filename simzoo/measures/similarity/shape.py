@@ -9,10 +9,11 @@ import torch
 
 from simzoo.errors import UsageError
 from simzoo.facts import GROUPS, similarity
-from simzoo.measures.derived.basis import principal_basis, require_tall
+from simzoo.measures.derived.basis import cross, principal_basis, require_tall
 from simzoo.measures.derived.factor import unit_factor
+from simzoo.measures.derived.order import rows_of
 from simzoo.measures.similarity.procrustes import rotated_distance
-from simzoo.representations.derived import derived
+from simzoo.representations.derived import follows
 
 _UNCHANGED_BY = ("permutation", "rotation", "scale", "translation")
 _CONSTANT = {"constant": "ConstantInputError"}
@@ -48,7 +49,7 @@ def bures(x: Any, y: Any) -> float:
     >>> round(bures(x, 3 * x.flip(1) + 2), 6)
     1.0
     """
-    return min(float(torch.linalg.svdvals(unit_factor(x).T @ unit_factor(y)).sum()), 1.0)
+    return min(float(torch.linalg.svdvals(cross(unit_factor(x), unit_factor(y)).double()).sum()), 1.0)
 
 
 @similarity(
@@ -131,7 +132,7 @@ def shape_alpha(x: Any, y: Any, *, alpha: float = 0.5) -> float:
     return _angle(_partly_white(x, alpha=alpha), _partly_white(y, alpha=alpha))
 
 
-@derived
+@follows(rows_of)
 def _partly_white(x: Any, *, alpha: float) -> torch.Tensor:
     basis = principal_basis(x)
     factor = basis.directions.double() * (alpha * basis.values + 1 - alpha)

@@ -52,7 +52,7 @@ def transrate(x: Any, labels: Any, *, scaled: bool = False, distortion: float = 
         )
     classes = classes_of(x, labels)
     varying(x)
-    z = centered_factor(x)
+    z = centered_factor(x).double()
     if scaled:
         z = z / z.norm()
     parts = [_rate(z[classes.of_row == c], distortion) for c in range(len(classes.counts))]

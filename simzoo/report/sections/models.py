@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from simzoo.cards import is_non_commercial
 from simzoo.report.figures import accuracy_bars
 from simzoo.report.grid import is_grid
 from simzoo.report.reading import Accuracy, accuracies, models
@@ -53,7 +54,7 @@ def _facts(name: str, known: Mapping[str, Any], measured: list[Accuracy]) -> dic
         "pooling": known.get("pool"),
         "input": _pixels(known),
         "seed": _whole(known.get("seed")),
-        "licence": known.get("licence"),
+        "licence": _licence(known.get("licence")),
         "reference": known.get("reference"),
     }
     return {key: None if value in {None, ""} else str(value) for key, value in shown.items()}
@@ -67,6 +68,10 @@ def _scores(name: str, measured: list[Accuracy]) -> dict[str, str | None]:
             scores[f"kNN accuracy{where}"] = with_interval(*found.trained) if found.trained else None
             scores[f"the same untrained{where}"] = with_interval(*found.untrained) if found.untrained else None
     return scores
+
+
+def _licence(said: Any) -> str | None:
+    return f"{said} (NON-COMMERCIAL USE ONLY)" if said and is_non_commercial(str(said)) else said
 
 
 def _whole(value: Any) -> str | None:

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from simzoo.errors import TooFewSamplesError
+from simzoo.measures.derived import basis as module
 from simzoo.measures.derived.basis import cross, overlap, principal_basis, require_tall
 
 
@@ -22,6 +23,17 @@ def test_what_float32_cannot_tell_from_zero_is_no_direction():
     x = np.hstack([x, x @ np.ones((3, 1)) / 3]).astype(np.float32)
     basis = principal_basis(x)
     assert basis.directions.shape == (50, 3)
+    assert basis.directions.dtype == torch.float32
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_float32_goes_through_blocks_of_rows(centred, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 30)
+    x = (np.random.default_rng(0).normal(size=(100, 6)) @ np.diag([1, 1, 1, 1, 1e-2, 1e-4]) + 3).astype(np.float32)
+    basis = principal_basis(x, centred=centred)
+    u, s, _ = np.linalg.svd(x - centred * x.mean(0, dtype=np.float64), full_matrices=False)
+    np.testing.assert_allclose(basis.values, s, rtol=1e-10)
+    np.testing.assert_allclose(basis.directions @ basis.directions.T, u @ u.T, atol=1e-6)
     assert basis.directions.dtype == torch.float32
 
 

@@ -1,0 +1,64 @@
+"""`simzoo zoo add`: checkpoints of one's own by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from simzoo.cli import output
+
+app = typer.Typer(
+    help="Name a checkpoint of your own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command("add")
+@output.friendly
+def add(
+    checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A safetensors or torch file.")],
+    backbone: Annotated[str, typer.Option("--backbone", help="timm:NAME, or a backbone of simzoo or a plugin.")],
+    name: Annotated[str, typer.Option("--name", metavar="ID", help="The model's name [default: the file's].")] = "",
+    backbone_arg: Annotated[
+        list[str] | None,
+        typer.Option("--backbone-arg", metavar="KEY=VALUE", help="An argument of the backbone; may be repeated."),
+    ] = None,
+    mean: Annotated[str, typer.Option("--mean", metavar="R,G,B", help="Mean of pixels from 0 to 1.")] = "",
+    std: Annotated[str, typer.Option("--std", metavar="R,G,B", help="Standard deviation of pixels.")] = "",
+    input_size: Annotated[int | None, typer.Option("--input-size", min=1, help="Side of the images.")] = None,
+    crop: Annotated[float | None, typer.Option("--crop", help="Share of the image that the centre crop keeps.")] = None,
+    pool: Annotated[str, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: gap].")] = "",
+    licence: Annotated[str, typer.Option("--licence", help="Its licence, for reports.")] = "",
+    trained_on: Annotated[str, typer.Option("--trained-on", help="What it was trained on, for reports.")] = "",
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Write a card for a checkpoint by matching its keys and shapes; say every assumption and what did not match."""
+    from simzoo.zoo import WARNING
+    from simzoo.zoo import add as add_card
+
+    made = add_card(
+        checkpoint,
+        backbone,
+        name=name,
+        args=backbone_arg or (),
+        mean=mean,
+        std=std,
+        input_size=input_size,
+        crop=crop,
+        pool=pool,
+        licence=licence,
+        trained_on=trained_on,
+    )
+    if as_json:
+        output.emit(made.facts)
+    else:
+        typer.echo(f"{made.card.name}: {made.match.matched} tensors of the file match {made.card.backbone}. Assumed:")
+        for line in made.assumed:
+            typer.echo(f"  {line}")
+        typer.echo(WARNING.format(name=made.card.name))
+    output.wrote([made.path])
