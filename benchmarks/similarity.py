@@ -1,6 +1,6 @@
 """Speed of similarities beside their floors, with peers where they are installed.
 
-python benchmarks/similarity.py [i|ii|memory|iii|iv|v|vi|vii] ...    (all by default; `memory` takes minutes)
+python benchmarks/similarity.py [i|ii|memory|stream|iii|iv|v|vi|vii] ...    (all by default; `memory` takes minutes)
 
 "x floor" is CPU seconds, summed over threads, over the time of the matrix products that cannot be avoided (a symmetric
 one counted once), at the rate of a large product timed right before and after, in the same process; the median of
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from scipy.linalg import orthogonal_procrustes
 
+from simzoo.catalog import catalog
 from simzoo.measures.evaluate import matrix_of
 from simzoo.measures.geometry.dimension import twonn
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
@@ -33,6 +34,15 @@ from simzoo.measures.similarity.rsa import rsa
 from simzoo.measures.uncertainty import uncertainty
 
 RUNS = 5
+STREAMED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("cka", {}),
+    ("cka", {"minibatch": 500}),
+    ("cka_unbiased", {}),
+    ("procrustes", {}),
+    ("cca", {}),
+    ("linear_regression", {}),
+    ("gulp", {}),
+)
 SIDE = 2048  # of the product that tells the rate
 LEFT, RIGHT = torch.randn(2, SIDE, SIDE)
 
@@ -74,19 +84,30 @@ def grid() -> None:
 
 
 def memory() -> None:
-    """Case ii': more layers than memory holds Gram matrices of, in a process of its own."""
-    child = multiprocessing.get_context("spawn").Process(target=many_layers)
+    """Case ii': more layers than memory holds Gram matrices of."""
+    apart(many_layers)
+
+
+def stream() -> None:
+    """Compare 50,000 samples, of which an (n, n) matrix would take 10 GB."""
+    for name, options in STREAMED:
+        apart(many_samples, name, options)
+
+
+def apart(work: Callable[..., None], *arguments: Any) -> None:
+    """Work in a process of its own, whose peak of memory is that of the work."""
+    child = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
     child.start()
     child.join()
     if child.exitcode:
-        print(f"ii'. ended with {child.exitcode}")
+        print(f"{work.__name__} ended with {child.exitcode}")
 
 
 def many_layers(layers: int = 33, n: int = 10_000, d: int = 2_048) -> None:
     """Compare all layers of two models, and print what memory it took over that of the features."""
     torch.set_num_threads(1)
     xs, ys = ([features(n, d, seed=seed + i) for i in range(layers)] for seed in (0, layers))
-    before = peak()
+    before = forget_peak()
     flops = 2.0 * layers * n**2 * d + 2.0 * layers**2 * n**2
     told(
         f"ii'. cka, {layers} x {layers} layers, n = {n:,}, d = {d:,}",
@@ -95,7 +116,21 @@ def many_layers(layers: int = 33, n: int = 10_000, d: int = 2_048) -> None:
         "2",
         runs=1,
     )
-    print(f"   {peak() - before:.2f} GiB over the features ({before:.2f}), target 4")
+    print(f"   {memory_now('VmHWM') - before:.2f} GiB over the features ({before:.2f}), target 4")
+
+
+def many_samples(name: str, options: dict[str, Any], n: int = 50_000, d: int = 1_024) -> None:
+    """Compare many samples, and print what time and memory it took, that over the features'."""
+    torch.set_num_threads(1)
+    x, y = features(n, d), features(n, d, seed=1)
+    sheet, before = catalog().measures[name].sheet, forget_peak()
+    spent = seconds(lambda: sheet.function(x, y, **options))
+    with_options = "".join(f" {option}={value}" for option, value in options.items())
+    over = f"{memory_now('VmHWM') - before:.2f} GiB over the features ({before:.2f}), target 4"
+    print(
+        f"{name}{with_options}, n = {n:,}, d = {d:,}: {spent:.1f} CPU s, {over}; load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
 
 
 def shapes() -> None:
@@ -198,10 +233,16 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - start
 
 
-def peak() -> float:
-    """Return the peak memory of this process so far, in GiB (of Linux: `ru_maxrss` counts the parent's too)."""
+def memory_now(which: str = "VmRSS") -> float:
+    """Return the memory of this process, in GiB; with "VmHWM" its peak since it was last forgotten (Linux only)."""
     status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 2**20
+    return int(status.split(f"{which}:")[1].split()[0]) / 2**20
+
+
+def forget_peak() -> float:
+    """Let the peak begin again, and return the memory of this process."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory_now()
 
 
 @contextmanager
@@ -219,6 +260,7 @@ CASES = {
     "i": single,
     "ii": grid,
     "memory": memory,
+    "stream": stream,
     "iii": shapes,
     "iv": neighbours,
     "v": dimension,

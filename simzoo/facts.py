@@ -53,6 +53,7 @@ class MeasureSheet:
     variants: tuple[Mapping[str, Any], ...] = ({},)
     fields: tuple[str, ...] = ("value",)
     neighbours: str | None = None
+    grows: float = 0.0
     summary: str = ""
     waive: Mapping[str, str] = field(default_factory=dict)
     inner: Callable[..., Any] | None = field(default=None, compare=False)
@@ -114,7 +115,8 @@ def similarity(
     two as well. With `inner=`, the value is the sum of the elementwise product of `inner(x, **options)` and
     `inner(y, **options)`, two (n, n) matrices that permute with the samples (or what the inner's `then` makes of the
     sum): layer grids, nulls and intervals follow from it. `grid=(xs, ys, **options)` gives a whole matrix by a cheaper
-    exact route.
+    exact route. A value that grows as a power of the number of samples says which (`grows=0.5`: as its root), so that
+    half-samples are taken for what they are.
     """
     return _attach_measure(
         kind="similarity",

@@ -88,7 +88,9 @@ def add(
     `num_classes`), and that before what the backbone's library says.
     """
     path = Path(checkpoint).expanduser().resolve()
-    name = _free(name or re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.split(".safetensors")[0].split(".pth")[0]), path)
+    name = free_name(
+        name or re.sub(r"[^A-Za-z0-9._-]+", "-", path.name.split(".safetensors")[0].split(".pth")[0]), path
+    )
     state, header = read_state(path), header_of(path)
     assumed: list[str] = []
     options = _arguments(args, header, state, assumed)
@@ -132,7 +134,8 @@ def add(
     return Added(find_card(name), place, match, tuple(assumed))
 
 
-def _free(name: str, path: Path) -> str:
+def free_name(name: str, path: Path) -> str:
+    """Return the name if a card of one's own can have it."""
     if not _CARD_NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be a card's name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train, zoo
+from simzoo.cli import audit, cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train, zoo
 from simzoo.cli import map as model_map
 from simzoo.cli.commands import Commands
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("compare")(compare.compare)
+app.command("audit")(audit.audit)
 app.command("train")(train.train)
 app.command("represent")(represent.represent)
 app.command("report")(report.report)

@@ -1,4 +1,4 @@
-"""`simzoo zoo add`: checkpoints of one's own by name."""
+"""`simzoo zoo add`, `push` and `pull`: checkpoints of one's own by name, and shared."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from simzoo.cli import output
+from simzoo.progress import Bars
 
 app = typer.Typer(
-    help="Name a checkpoint of your own.",
+    help="Name a checkpoint of your own, and share models.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -62,3 +63,39 @@ def add(
             typer.echo(f"  {line}")
         typer.echo(WARNING.format(name=made.card.name))
     output.wrote([made.path])
+
+
+@app.command("push")
+@output.friendly
+def push(
+    name: Annotated[str, typer.Argument(help="A model with weights.")],
+    where: Annotated[str, typer.Argument(metavar="OWNER/NAME|FOLDER", help="On the Hugging Face hub, or a folder.")],
+    private: Annotated[bool, typer.Option("--private", help="Make a repository that only you see.")] = False,
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Write a model as card and safetensors onto the Hugging Face hub, or into a folder."""
+    from simzoo.sharing import push as push_model
+
+    place = push_model(name, where, private=private, progress=Bars())
+    if as_json:
+        output.emit({"name": name, "where": place})
+    output.wrote([place])
+
+
+@app.command("pull")
+@output.friendly
+def pull(
+    where: Annotated[str, typer.Argument(metavar="OWNER/NAME|FOLDER", help="What simzoo zoo push wrote.")],
+    name: Annotated[str, typer.Option("--name", metavar="ID", help="Its name here [default: the card's].")] = "",
+    as_json: output.Json = False,
+    debug: output.Debug = False,
+) -> None:
+    """Take a model that somebody pushed; it can be named at once."""
+    from simzoo.sharing import pull as pull_model
+
+    card = pull_model(where, name, progress=Bars())
+    if as_json:
+        output.emit({"name": card.name, "licence": card.licence})
+    else:
+        typer.echo(f"{card.name}: usable by that name")

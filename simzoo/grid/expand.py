@@ -16,7 +16,7 @@ from simzoo.grid.study import MeasureCall, Skip, Study
 from simzoo.grid.words import Words
 from simzoo.images.augment import drawn
 from simzoo.images.find import evaluation_split
-from simzoo.measures.evaluate import require_options
+from simzoo.measures.options import require_options
 from simzoo.models.pooling import pooling
 from simzoo.names import SOURCES, resolve
 from simzoo.registries import cards
@@ -92,8 +92,8 @@ def _calls(words: Words, shelves: Catalog) -> Iterator[MeasureCall]:
                 raise unknown_name("measure", name, shelves.measures)
             for each in known:
                 sheet = shelves.measures[each].sheet
-                require_options(sheet, _without_views(sheet, options))
                 for params in _combinations(options):
+                    require_options(sheet, _without_views(sheet, params))
                     seen.setdefault(f"{each} {sorted(params.items())}", MeasureCall(each, params))
     yield from seen.values()
 
@@ -102,8 +102,7 @@ def _without_views(sheet: MeasureSheet, options: Mapping[str, Any]) -> dict[str,
     """Return the options of the function: how many views it gets is not for it to say."""
     if "views" not in sheet.needs | sheet.takes or "views" not in options:
         return dict(options)
-    counts = options["views"] if isinstance(options["views"], list | tuple) else [options["views"]]
-    if not all(isinstance(count, int) and count >= 2 for count in counts):
+    if not (isinstance(options["views"], int) and options["views"] >= 2):
         raise UsageError(
             f"measure {sheet.name!r} cannot be given so many views",
             expected="views = 2 or more: draws of the augmentation, for each image",

@@ -18,7 +18,7 @@ from simzoo.grid.study import MeasureCall, Study
 from simzoo.images.augment import CLEAN, Draw, drawn
 from simzoo.images.find import open_data, splits
 from simzoo.measures.derived.inner import inner_of
-from simzoo.measures.evaluate import INPUTS
+from simzoo.measures.options import INPUTS
 from simzoo.representations.extraction import EXTRACTOR_VERSION
 from simzoo.storage import key_of
 

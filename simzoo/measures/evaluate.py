@@ -16,11 +16,11 @@ from simzoo.errors import InputError, LabelsError, UndefinedError, UsageError
 from simzoo.facts import MeasureSheet
 from simzoo.measures.arrays import as_tensor, held, precision_of
 from simzoo.measures.derived.inner import dots, from_dots, inner_of
+from simzoo.measures.options import INPUTS, require_options
 from simzoo.representations.derived import memory_budget, memory_left_to
 from simzoo.representations.representation import Representation, same_images
 
 Matrix = npt.NDArray[np.float64]
-INPUTS = ("labels", "views", "support", "classifier", "seed")
 INNER_BYTES = 2**30  # inner matrices are held together up to this size; beyond it a similarity is computed pair by pair
 
 
@@ -152,21 +152,6 @@ def fits(xs: Sequence[Representation]) -> bool:
     """Whether one (n, n) matrix of each of `xs` can be held at once."""
     limit = min(INNER_BYTES, memory_left_to(2))
     return sum(len(x) ** 2 * precision_of(as_tensor(x.values)).itemsize for x in xs) <= limit
-
-
-def require_options(sheet: MeasureSheet, params: Mapping[str, Any]) -> None:
-    """Refuse options that the measure does not have."""
-    parameters = inspect.signature(sheet.function).parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return
-    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and (p.name not in INPUTS or p.name == "seed")]
-    if unknown := sorted(set(params) - set(named)):
-        raise UsageError(
-            f"measure {sheet.name!r} has no option {', '.join(map(repr, unknown))}",
-            expected=f"options: {', '.join(sorted(named)) or 'none'}",
-            got=", ".join(unknown),
-            next_step=f"simzoo show {sheet.name}",
-        )
 
 
 def require_same_samples(everything: Sequence[Any]) -> None:

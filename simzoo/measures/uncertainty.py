@@ -61,7 +61,8 @@ def uncertainty(
 ) -> Uncertainty:
     """Return `matrix_of(sheet, xs, ys, **params)` with intervals and nulls, and of statistics of that matrix.
 
-    interval = value + (2.5 and 97.5 percentiles of the half-sample values - their mean); neighbour measures halve k.
+    interval = value + (2.5 and 97.5 percentiles of the half-sample values - their mean); neighbour measures halve k,
+    and values that grow with a power of n are taken times that power of 2.
     null: the rows of `ys` permuted against those of `xs`; p = (1 + nulls at least as alike) / (permutations + 1). A
     statistic is computed of the whole matrix, of each half-sample's and of each permutation's.
     """
@@ -72,7 +73,8 @@ def uncertainty(
     parts, nulls = [], []
     if resamples:
         on_half = on_part(sheet, left, right, halved(sheet, params))
-        parts = [_defined(on_half, rows, values.shape) for rows in halves(n, resamples, of_halves)]
+        to_all = (n / (n // 2)) ** sheet.grows
+        parts = [to_all * _defined(on_half, rows, values.shape) for rows in halves(n, resamples, of_halves)]
     if permutations:
         permuted = in_order(sheet, left, right, params)
         nulls = [_defined(permuted, of_orders.permutation(n), values.shape) for _ in range(permutations)]
@@ -168,7 +170,8 @@ def _bounds(values: Matrix, parts: Sequence[Matrix], nulls: Sequence[Matrix], al
 
 def _interval(values: Matrix, parts: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
     many = np.stack(parts)
-    low, high = values + np.percentile(many, BOUNDS, axis=0) - many.mean(axis=0)
+    # percentiles between which one more half-sample lies in 95 of 100 cases, however few there are
+    low, high = values + np.percentile(many, BOUNDS, axis=0, method="weibull") - many.mean(axis=0)
     return low, high
 
 

@@ -1,4 +1,3 @@
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,9 +9,8 @@ from simzoo.grid.run import TRIED_AGAIN, Run
 from simzoo.grid.source import Source
 from simzoo.grid.study import Skip
 from simzoo.names import resolve
-from simzoo.storage import home, representations_shelf
+from simzoo.storage import representations_shelf
 from simzoo.table.claims import Claims
-from simzoo.table.store import ResultStore
 
 
 def run_of(study, shelves, **options):
@@ -139,41 +137,6 @@ def test_representations_are_removed_when_nothing_needs_them_and_the_table_stays
     pd.testing.assert_frame_equal(again.rows(), run.rows())
 
 
-def test_out_of_memory_halves_the_batch_and_gives_the_same(study, shelves, monkeypatch):
-    import simzoo.grid.work as module
-
-    real, sizes = module.extract, []
-
-    def small_memory(*args, batch_size, **options):
-        sizes.append(batch_size)
-        if batch_size > 16:
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-        return real(*args, batch_size=batch_size, **options)
-
-    monkeypatch.setattr(module, "extract", small_memory)
-    run = run_of(study("effective_rank", models=study().models[:1], accuracy=False), shelves)
-    finish(run)
-    assert sizes == [64, 32, 16]
-    small = run.rows()["value"].astype(float)
-    monkeypatch.setattr(module, "extract", real)
-    representations_shelf().remove(representations_shelf().keys())
-    run.store = ResultStore(home() / "other.sqlite")
-    finish(run)
-    np.testing.assert_allclose(run.rows()["value"].astype(float), small, rtol=1e-5)
-
-
-def test_another_error_is_not_taken_for_a_lack_of_memory(study, shelves, monkeypatch):
-    import simzoo.grid.work as module
-
-    def broken(*_, **__):
-        raise RuntimeError("shape mismatch")
-
-    monkeypatch.setattr(module, "extract", broken)
-    run = run_of(study("effective_rank", accuracy=False), shelves)
-    finish(run)
-    assert set(run.rows()["reason"]) == {"RuntimeError: shape mismatch"}
-
-
 def test_representations_that_vanish_while_a_run_goes_on_cost_the_rows_that_need_them(study, shelves):
     class Vanish(InProcess):
         def submit(self, fn, job):
@@ -190,26 +153,6 @@ def test_representations_that_vanish_while_a_run_goes_on_cost_the_rows_that_need
     again = run_of(study("twonn", accuracy=False), shelves)
     finish(again)
     assert set(again.rows()["status"]) == {"ok"}
-
-
-def test_one_network_fed_in_two_ways_is_two_models(study, shelves, tmp_path):
-    sources = []
-    for size in (32, 64):
-        card = tmp_path / f"at{size}.toml"
-        text = f'version = 1\nname = "at{size}"\nbackbone = "timm:resnet18"\nobjective = "init"\n'
-        card.write_text(f"{text}input = {{ size = {size} }}\n")
-        sources.append(Source(f"at{size}", resolve(f"file:{card}")[0]))
-
-    def measured(*models):
-        run = run_of(study("twonn", models=models, accuracy=False), shelves)
-        run.store = ResultStore(home() / f"{len(list(home().iterdir()))}.sqlite")
-        finish(run)
-        return run.rows().set_index("model")["value"]
-
-    together = measured(*sources)
-    representations_shelf().remove(representations_shelf().keys())
-    alone = measured(sources[1])
-    assert together["at64"] == alone["at64"] != together["at32"]
 
 
 def test_a_look_at_the_plan_leaves_what_failed_and_rows_taken_out_are_not_forgotten(study, shelves):

@@ -94,6 +94,11 @@ def test_views_are_an_option_of_a_measure_and_images_one_of_an_augmentation(expa
             UsageError,
             "line 4, measures: measure 'cka' has no option 'q'",
         ),
+        (
+            {"models": '["vit-init"]', "measures": '[{ name = "mutual_knn", k = [5, nan] }]'},
+            UsageError,
+            "line 4, measures: option k of measure 'mutual_knn' cannot be so",
+        ),
         ({"models": '["vit-init"]', "data": '["nowhere"]'}, UsageError, "line 4, data: "),
         ({"models": '["vit-init"]', "augmentations": '["crop:x"]'}, UsageError, "line 4, augmentations: 'crop:x' does"),
         (

@@ -63,13 +63,7 @@ def test_labels_and_support_are_taken_from_representations():
 @pytest.mark.parametrize(
     ("measure", "given", "error", "text"),
     [
-        (
-            mutual_knn,
-            {"y": sides(1)[0], "kk": 3},
-            UsageError,
-            "has no option 'kk'(.|\n)*options: k, metric(.|\n)*simzoo show",
-        ),
-        (unbiased_cka, {"y": sides(1)[0], "k": 3}, UsageError, "options: none"),
+        (mutual_knn, {"y": sides(1)[0], "kk": 3}, UsageError, "has no option 'kk'"),
         (linear_cka, {}, UsageError, "compares two representations"),
         (effective_rank, {"y": sides(1)[0]}, UsageError, "of one representation"),
         (linear_cka, {"y": sides(1)[0][:9]}, InputError, "40 and 9 rows"),

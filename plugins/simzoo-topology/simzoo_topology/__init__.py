@@ -10,6 +10,7 @@ import simzoo
 @simzoo.hookimpl
 def simzoo_measures() -> list[Any]:
     """Hand the measures to simzoo."""
+    from simzoo_topology.living_times import geometry_score
     from simzoo_topology.measures import imd, rtd
 
-    return [imd, rtd]
+    return [geometry_score, imd, rtd]

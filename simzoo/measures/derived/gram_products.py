@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
 from typing import Any, NamedTuple
 
@@ -85,29 +86,39 @@ def _squared_norm_of_square(x: torch.Tensor) -> float:
 def _by_grams(xs: Sequence[Any], ys: Sequence[Any] | None, *, unbiased: bool) -> GramProducts:
     everything = [*xs, *(ys or ())]
     readers = _row_readers(everything)
-    n, first = len(matrix(xs[0])), readers[0](slice(0, 1))
-    height = min(
-        max(256, n // 8), max(1, min(TILE_BYTES, memory_left_to(4)) // (len(everything) * n * first.element_size()))
-    )
+    n, dtype = len(matrix(xs[0])), readers[0](slice(0, 1)).dtype
+    side = max(1, math.isqrt(min(TILE_BYTES, memory_left_to(4)) // (len(everything) * dtype.itemsize)))
     total = torch.zeros(len(everything), len(everything), dtype=torch.float64)
-    for start in range(0, n, height):
-        stop = min(n, start + height)
-        # a Gram matrix is symmetric: what lies right of the diagonal block counts for what lies below it
-        square = torch.empty(len(everything), stop - start, stop - start, dtype=first.dtype)
-        beside = torch.empty(len(everything), stop - start, n - stop, dtype=first.dtype)
-        for k, rows in enumerate(readers):
-            features = rows(slice(start, n))
-            torch.matmul(features[: stop - start], features[: stop - start].T, out=square[k])
-            torch.matmul(features[: stop - start], features[stop - start :].T, out=beside[k])
-        if unbiased:
-            square.diagonal(dim1=-2, dim2=-1).zero_()
-        total += dots(square.flatten(1), square.flatten(1)) + 2 * dots(beside.flatten(1), beside.flatten(1))
+    for rows, columns in _pieces(n, side):
+        tiles = torch.empty(len(everything), rows.stop - rows.start, columns.stop - columns.start, dtype=dtype)
+        for tile, read in zip(tiles, readers, strict=True):
+            features = read(rows)
+            torch.matmul(features, (features if rows == columns else read(columns)).T, out=tile)
+        if unbiased and rows == columns:
+            tiles.diagonal(dim1=-2, dim2=-1).zero_()
+        total += dots(tiles.flatten(1), tiles.flatten(1)) * (1 if rows == columns else 2)
     if unbiased:
         diagonals = torch.stack([_diagonal(x) for x in everything])
         total += _u_terms(diagonals, diagonals, n, by_features=False)
     p = len(xs)
     own = total.diagonal()
     return GramProducts(total, own, own) if ys is None else GramProducts(total[:p, p:], own[:p], own[p:])
+
+
+def _pieces(n: int, side: int) -> Iterator[tuple[slice, slice]]:
+    """Cut what counts of a symmetric (n, n) matrix: squares on its diagonal, and tiles right of them for both halves.
+
+    Tiles as high as wide read least; on the diagonal smaller squares leave less that is computed twice.
+    """
+    for start in range(0, n, side):
+        stop = min(n, start + side)
+        for top in range(start, stop, height := max(256, (stop - start) // 8)):
+            bottom = min(stop, top + height)
+            yield slice(top, bottom), slice(top, bottom)
+            if bottom < stop:
+                yield slice(top, bottom), slice(bottom, stop)
+        for left in range(stop, n, side):
+            yield slice(start, stop), slice(left, min(n, left + side))
 
 
 def _u_terms(a: torch.Tensor, b: torch.Tensor, n: int, *, by_features: bool) -> torch.Tensor:

@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 
 from simzoo.errors import UndefinedError, UsageError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
-from simzoo.measures.derived.gram import unit_centered
+from simzoo.measures.derived.gram import centred, unit_centered
 from simzoo.measures.derived.order import numbers_of
 from simzoo.representations.derived import derived, follows
 
@@ -21,6 +21,7 @@ TILE = 2**22  # scores that are looked through at once
 BLOCK = 2**17  # numbers whose differences are taken at once: they stay in the cache
 HELD_BYTES = 2**30  # scores of all pairs up to this size are held, if each is computed once for both of its rows
 HALF = 512  # rows that are multiplied at once for that, and the width from which on it pays
+NARROW = 0.9  # mean cosine of all pairs from which on directions are centred, as their products lose digits
 FEW = 4  # members of a group below which grouping does not pay
 SPARE = 4  # candidates beyond k whose distances are computed again, as products of close points lose digits
 
@@ -205,13 +206,19 @@ def _points(x: Any, metric: Metric) -> tuple[torch.Tensor, torch.Tensor | None]:
     require_samples(len(features), 2, "a sample needs another to be its neighbour")
     require_variation(features, "all are each other's neighbours")
     if metric == "cosine":
-        return directions(features), None
+        units = directions(features)
+        centre = units.mean(0)
+        return (units, None) if float(centre @ centre) < NARROW else _with_offset(centred(units)[2])
     if metric == "euclidean":
-        points = unit_centered(x)
-        return points, (points.double().square().sum(1) / -2).to(points.dtype)
+        return _with_offset(unit_centered(x))
     raise UsageError(
         f"unknown metric {metric!r}", expected="'cosine' or 'euclidean'", got=repr(metric), next_step="metric='cosine'"
     )
+
+
+def _with_offset(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return points and what makes their products order by distance."""
+    return points, (points.double().square().sum(1) / -2).to(points.dtype)
 
 
 def directions(features: torch.Tensor) -> torch.Tensor:

@@ -15,13 +15,14 @@ from simzoo.representations.derived import derived
 
 @similarity(
     name="rsm_norm_difference",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     identical=0,
     larger="less alike",
     symmetric=True,
     invariant_to={"permutation", "rotation", "translation"},
     domain={"constant": "ConstantInputError"},
+    grows=1.0,
     reference="yin2018dimensionality",
 )
 def rsm_norm_difference(x: Any, y: Any) -> float:

@@ -16,12 +16,13 @@ from simzoo.measures.derived.basis import cross
 
 @similarity(
     name="permutation_procrustes",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     identical=0,
     larger="less alike",
     symmetric=True,
     invariant_to={"permutation"},
+    grows=0.5,
     reference="williams2021shapes",
 )
 def permutation_procrustes(x: Any, y: Any) -> float:

@@ -18,12 +18,13 @@ _SQUARABLE = (1e-24, 1e24)  # float32 multiplies norms squared between these wit
 
 @similarity(
     name="procrustes",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     identical=0,
     larger="less alike",
     symmetric=True,
     invariant_to={"permutation", "rotation", "translation"},
+    grows=0.5,
     reference="williams2021shapes",
 )
 def procrustes(x: Any, y: Any) -> float:
@@ -81,12 +82,13 @@ def procrustes_normalized(x: Any, y: Any) -> float:
 
 @similarity(
     name="procrustes_raw",
-    version=1,
+    version=2,
     range=(0, float("inf")),
     identical=0,
     larger="less alike",
     symmetric=True,
     invariant_to={"permutation", "rotation"},
+    grows=0.5,
     reference="schonemann1966procrustes",
 )
 def procrustes_raw(x: Any, y: Any) -> float:

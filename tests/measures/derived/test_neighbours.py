@@ -118,3 +118,13 @@ def test_the_indicator_marks_the_neighbours_and_has_norm_one(metric):
 def test_refusals(x, options, error, text):
     with pytest.raises(error, match=text):
         nearest(x, **options)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_float32_in_a_narrow_cone_has_the_neighbours_of_float64(k):
+    x = (np.random.default_rng(0).normal(size=(400, 30)) + 300).astype(np.float32)
+    assert np.array_equal(nearest(x, k=k), naive(x.astype(np.float64), k, "cosine"))
+
+
+def test_samples_in_one_direction_are_ties():
+    assert np.array_equal(nearest(np.outer([1, 2, 4, 8], [1, 2]), k=2), [[1, 2], [0, 2], [0, 1], [0, 1]])
