@@ -30,14 +30,16 @@ def describe(
 ) -> list[dict[str, Any]]:
     """Return one row for each field of each measure: its value, or why it has none."""
     rows: list[dict[str, Any]] = []
+    labels = features.labels
+    fits = head is not None and labels is not None and int(labels.max()) < len(head[0])
     for name in MEASURES:
         sheet = shelves.measures[name].sheet
         about = {"measure": name, "larger": sheet.larger, "summary": sheet.summary}
-        given: dict[str, Any] = {"labels": features.labels} if "labels" in sheet.needs else {}
-        if "labels" in sheet.needs and features.labels is None:
+        given: dict[str, Any] = {"labels": labels} if "labels" in sheet.needs else {}
+        if "labels" in sheet.needs and labels is None:
             rows.append({**about, "field": "value", "value": None, "reason": "the images have no labels"})
             continue
-        if name == "neural_collapse" and head is not None and int(features.labels.max()) < len(head[0]):  # type: ignore[union-attr]
+        if name == "neural_collapse" and fits:
             given["classifier"] = head
         try:
             values = _evaluated(sheet, features, seed, given)
