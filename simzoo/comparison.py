@@ -6,7 +6,6 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,17 @@ from simzoo.images.given import given
 from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
 from simzoo.report.reading import last_values
+from simzoo.report.result import Result
 from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
-from simzoo.report.writer import write_report
 from simzoo.representations.stored import with_features
-from simzoo.table.files import write_table
 from simzoo.table.schema import Table
 
 DEBIASED = {"cka": "cka_unbiased"}  # what always stands beside a biased measure
 
 
 @dataclass
-class Comparison:
+class Comparison(Result):
     """The result of `compare`: `.table` (rows), `.matrix()`, `.plot()`, `.save(folder)`; prints as a summary."""
 
     result: Table
@@ -47,16 +45,6 @@ class Comparison:
     models: tuple[str, ...]
     typed: tuple[str, ...]
     seconds: float
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """All rows, one for each value."""
-        return self.result.rows
-
-    @cached_property
-    def failed(self) -> int:
-        """How many rows failed."""
-        return int((self.table["status"] == "failed").sum())
 
     def matrix(self, a: str | None = None, b: str | None = None, measure: str | None = None) -> pd.DataFrame:
         """Return one layers-by-layers matrix; by default the first model against the last, by the main measure."""
@@ -87,12 +75,6 @@ class Comparison:
         if not found:
             self.matrix(a, b, measure)  # says what there is
         return heatmap(self.result, found[0])
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
-        folder = Path(folder)
-        table = write_table(self.result, folder / "table.parquet")
-        return [table, *write_report(self.result, folder, catalog().report_sections)]
 
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return what `simzoo compare --json` prints."""

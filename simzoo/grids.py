@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import pandas as pd
 from rich.console import Group
 from rich.filesize import decimal
 from rich.table import Table as RichTable
@@ -28,12 +27,12 @@ from simzoo.grid.plan import Block, blocks_of, plan
 from simzoo.grid.run import Run
 from simzoo.grid.words import Words, words
 from simzoo.progress import Progress, Silent
+from simzoo.report.result import Result
 from simzoo.report.terminal import summary
 from simzoo.report.verdict import verdict
 from simzoo.report.words import duration
-from simzoo.report.writer import write_report
 from simzoo.storage import atomic, make_folder, remove
-from simzoo.table.files import read_table, write_table
+from simzoo.table.files import read_table
 from simzoo.table.schema import Table
 
 KINDS = ("train", "extract", "measure")
@@ -93,7 +92,7 @@ class GridPlan:
 
 
 @dataclass
-class GridResult:
+class GridResult(Result):
     """The result of a grid: `.table` (rows), `.save(folder)`; what was computed in this run, and how long it took."""
 
     name: str
@@ -101,16 +100,6 @@ class GridResult:
     graph: nx.DiGraph[str]
     ran: int
     seconds: float
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """All rows, one for each value."""
-        return self.result.rows
-
-    @property
-    def failed(self) -> int:
-        """How many rows failed."""
-        return int((self.table["status"] == "failed").sum())
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -125,8 +114,7 @@ class GridResult:
             return []
         page = folder / "report.html"
         remove(page)  # so that a page always belongs to the table beside it
-        table = write_table(self.result, folder / "table.parquet")
-        return [table, *write_report(self.result, folder, catalog().report_sections)]
+        return super().save(folder)
 
     def _stands(self, folder: Path) -> bool:
         """Whether the folder holds this very table, and the page that was made of it by this version of simzoo."""

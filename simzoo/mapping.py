@@ -33,11 +33,10 @@ from simzoo.progress import Progress, Silent
 from simzoo.report.arrangement import Arrangement
 from simzoo.report.maps import groups_of, maps, said
 from simzoo.report.points import FEWEST
+from simzoo.report.result import Result
 from simzoo.report.verdict import verdict
 from simzoo.report.words import numbers
-from simzoo.report.writer import write_report
 from simzoo.representations.stored import with_features
-from simzoo.table.files import write_table
 from simzoo.table.schema import Table
 
 SETTINGS = ("none", "augs", "crop", "colorjitter", "rotate")  # clean images are the semantic setting
@@ -45,22 +44,12 @@ HALVES = 20  # half-samples of the images that stability is judged by (ours)
 
 
 @dataclass
-class ModelMap:
+class ModelMap(Result):
     """The result of `model_map`: `.table` (rows), `.clusters`, `.distances`, `.plot()`, `.save(folder)`."""
 
     result: Table
     typed: tuple[str, ...]
     seconds: float
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """All rows, one for each value."""
-        return self.result.rows
-
-    @cached_property
-    def failed(self) -> int:
-        """How many rows failed."""
-        return int((self.table["status"] == "failed").sum())
 
     @cached_property
     def arrangement(self) -> Arrangement:
@@ -100,12 +89,6 @@ class ModelMap:
                 next_step="plot('tree', 'paradigm')",
             )
         return drawn[kind](self.arrangement, known[fact], fact)
-
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
-        folder = Path(folder)
-        table = write_table(self.result, folder / "table.parquet")
-        return [table, *write_report(self.result, folder, catalog().report_sections)]
 
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return what `simzoo map --json` prints."""
