@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from simzoo.cards import Settings
 from simzoo.errors import TrainingError
+from simzoo.models.load import Model
+from simzoo.training.precision import computing
 
 POOLS = ("gap", "cls")
 
@@ -53,7 +55,8 @@ class Encoder:
         from lightly.models.modules import MaskedVisionTransformerTIMM
 
         method: Any = backbone
-        model = method.__self__
+        model: Model = method.__self__
+        self.model = model
         require_vit(model.module, objective)
         if model.pool not in POOLS:
             raise TrainingError(
@@ -66,12 +69,13 @@ class Encoder:
             model.module, mask_token, weight_initialization="skip", pos_embed_initialization="skip"
         )
         self.pool: str = model.pool
-        embed = model.module.patch_embed
+        network: Any = model.module
+        embed = network.patch_embed
         self.grid: tuple[int, int] = embed.grid_size
         self.patches: int = embed.num_patches
         self.patch_size: int = embed.patch_size[0]
-        self.prefix: int = model.module.num_prefix_tokens
-        self.width: int = model.module.embed_dim
+        self.prefix: int = network.num_prefix_tokens
+        self.width: int = network.embed_dim
 
     def tokens(self, pixels: Tensor, *, keep: Tensor | None = None, hidden: Tensor | None = None) -> Tensor:
         """Return the encoded tokens (b, prefix + patches, width).
@@ -84,8 +88,9 @@ class Encoder:
             keep = torch.cat([first, keep + self.prefix], dim=1)
         if hidden is not None:
             hidden = torch.cat([hidden.new_zeros(len(hidden), self.prefix), hidden], dim=1)
-        out: Tensor = self.vit.encode(pixels, idx_keep=keep, mask=hidden)
-        return out
+        with computing(self.model, pixels.device.type):
+            out: Tensor = self.vit.encode(pixels, idx_keep=keep, mask=hidden)
+        return out.float()
 
     def of_patches(self, tokens: Tensor) -> Tensor:
         """Return the tokens of patches, without class token and registers."""

@@ -17,6 +17,7 @@ from simzoo.models.load import Model, as_model
 from simzoo.names import Spec, Training
 from simzoo.training.data import TrainingImages, draw_seed
 from simzoo.training.masked import require_vit
+from simzoo.training.precision import in_precision
 
 
 @dataclass
@@ -51,7 +52,7 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) 
     settings, card = spec.training.settings, spec.card
     entry = shelves.objectives[card.objective]
     objective = entry.part()
-    model = as_model(spec, initialise(card, spec.seed, shelves))
+    model = in_precision(as_model(spec, initialise(card, spec.seed, shelves)), settings.precision)
     if entry.sheet.facts.get("backbone") == "vit":
         require_vit(model.module, card.objective)
     train_set = open_data(spec.training.data, "train", shelves)
