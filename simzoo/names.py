@@ -79,7 +79,7 @@ class Spec:
             spec["weights"] = card.weights.identity
         if self.training:
             train = self.training
-            spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
+            spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.identity}
             spec |= {"input": card.input.model_dump() if card.input else None, "pool": card.pool}
         return key_of(spec)
 

@@ -1,22 +1,28 @@
-"""The accuracy that is stored with trained weights: k nearest neighbours on held-out images."""
+"""How well a network does on held-out images: k nearest neighbours and a linear probe on its pooled output."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from simzoo.catalog import Catalog
 from simzoo.errors import UndefinedError
 from simzoo.images.find import evaluation_split, open_data
 from simzoo.images.sampling import sample
 from simzoo.measures.geometry.labels import knn_accuracy
+from simzoo.measures.geometry.probe import linear_probe
 from simzoo.models.load import Model
 from simzoo.representations.extraction import extract
 
 TEST_IMAGES, SUPPORT_IMAGES = 1_000, 5_000
+MEASURES = {"knn": knn_accuracy, "probe": linear_probe}
 
 
-def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: Catalog | None = None) -> float | None:
-    """Return the kNN accuracy of the pooled output on at most 1,000 test images, or None where it is undefined.
+def held_out(
+    model: Model, data: str, wanted: Sequence[str], *, device: str = "cpu", shelves: Catalog | None = None
+) -> dict[str, float | None]:
+    """Return the accuracies `wanted` (`knn`, `probe`) on at most 1,000 test images; None where one is undefined.
 
-    At most 5,000 training images vote (both numbers are ours); `simzoo compare` measures it anew with an interval.
+    At most 5,000 training images vote or are fitted (both numbers are ours).
     """
     sides = []
     for split, most in ((evaluation_split(data, shelves), TEST_IMAGES), ("train", SUPPORT_IMAGES)):
@@ -24,7 +30,15 @@ def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: 
         chosen = sample(images, most)
         sides += extract(model, images, chosen, "final", model.pool, device=device)
     test, support = sides
-    try:
-        return float(knn_accuracy(test, test.labels, support=(support, support.labels)))
-    except UndefinedError:
-        return None
+    found: dict[str, float | None] = {}
+    for name in wanted:
+        try:
+            found[name] = float(MEASURES[name](test, test.labels, support=(support, support.labels)))
+        except UndefinedError:
+            found[name] = None
+    return found
+
+
+def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: Catalog | None = None) -> float | None:
+    """Return the kNN accuracy that is stored with trained weights; `compare` measures it anew with an interval."""
+    return held_out(model, data, ("knn",), device=device, shelves=shelves)["knn"]

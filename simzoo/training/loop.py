@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,14 +18,17 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
-from simzoo.errors import TrainingError
 from simzoo.mkl import settle
 from simzoo.progress import Progress, Silent, Step
 from simzoo.training.batch import Batch
 from simzoo.training.checkpoint import Checkpoint, Done, Parts, restore
 from simzoo.training.data import draw_seed, loader
+from simzoo.training.diagnose import not_finite, require_finite_weights
 from simzoo.training.optimise import optimiser, schedule
+from simzoo.training.precision import scaling
 from simzoo.training.prepare import Run
+
+AfterEpoch = Callable[[Run, list[dict[str, Any]]], dict[str, Any]]
 
 
 def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
@@ -32,9 +36,9 @@ def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
     settle()
     settings = loop.run.training.settings
     batches = loader(loop.run.images, settings.batch_size, workers, loop.done.epochs)
-    with progress.step(f"train {loop.run.spec.name}", loop.steps) as step, _lightning_contained():
+    with progress.step(f"train {loop.run.spec.name}", settings.epochs * loop.batches) as step, _lightning_contained():
         if loop.done.epochs:
-            step.advance(loop.done.steps, f"resumed after epoch {loop.done.epochs}")
+            step.advance(loop.done.epochs * loop.batches, f"resumed after epoch {loop.done.epochs}")
         loop.step, loop.started = step, time.perf_counter() - loop.done.seconds
         trainer = lightning.Trainer(
             accelerator="gpu" if device.startswith("cuda") else "cpu",
@@ -45,6 +49,8 @@ def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
             enable_progress_bar=False,
             enable_model_summary=False,
             use_distributed_sampler=False,
+            accumulate_grad_batches=settings.accumulate,
+            plugins=[loop.scaling] if loop.scaling else None,
         )
         trainer.fit(loop, batches)
     loop.done.seconds = time.perf_counter() - loop.started
@@ -83,23 +89,27 @@ def total(loss: Any) -> Tensor:
 class Loop(lightning.LightningModule):
     """One training under way. Epochs and steps count from the training's start, whatever process did them."""
 
-    def __init__(self, run: Run, checkpoint: Checkpoint) -> None:
-        """Make optimiser and schedule; nothing is done yet."""
+    def __init__(self, run: Run, checkpoint: Checkpoint, device: str, after_epoch: AfterEpoch) -> None:
+        """Make optimiser and schedule; nothing is done yet. `after_epoch` gives what is measured at its end."""
         super().__init__()
         self.backbone, self.heads = run.model.module, run.heads
         self.run, self.checkpoint, self.done = run, checkpoint, Done()
         self.step: Step = Silent()
+        self.after_epoch = after_epoch
         self.started = 0.0
         self.seen: list[Tensor] = []
         settings = run.training.settings
-        self.steps = settings.epochs * (len(run.images) // min(settings.batch_size, len(run.images)))
+        self.batches = len(run.images) // min(settings.batch_size, len(run.images))
+        self.steps = settings.epochs * math.ceil(self.batches / settings.accumulate)
+        self.scaling = scaling(settings.precision, torch.device(device).type)
         self.optimiser = optimiser([self.backbone, self.heads], settings)
         self.schedule = schedule(self.optimiser, self.steps, settings.warmup)
 
     @property
     def parts(self) -> Parts:
         """What a checkpoint holds."""
-        return Parts({"backbone": self.backbone, "heads": self.heads}, self.optimiser, self.schedule)
+        scaler = self.scaling.scaler if self.scaling else None
+        return Parts({"backbone": self.backbone, "heads": self.heads}, self.optimiser, self.schedule, scaler)
 
     def resume(self, done: Done, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
@@ -116,30 +126,41 @@ class Loop(lightning.LightningModule):
 
     def training_step(self, batch: tuple[list[Tensor], Tensor], index: int) -> Tensor:  # noqa: ARG002 - lightning's signature
         """Return the loss, or stop with the epoch and step named where it is not finite."""
-        views, labels = batch
-        loss = total(self.run.objective.loss(Batch(self.run.pixels(views, self.device), labels)))
+        views = self.run.pixels(batch[0], self.device)
+        loss = total(self.run.objective.loss(Batch(views, batch[1])))
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss of {self.run.spec.name} is not finite",
-                expected="a finite loss",
-                got=f"{loss.item()} in epoch {self.done.epochs + 1}, step {self.done.steps + 1}",
-                next_step="lower learning_rate in the recipe, or lengthen its warmup",
-            )
+            place = f"{loss.item()} in epoch {self.done.epochs + 1}, step {self.done.steps + 1}"
+            raise not_finite(self.run, views, place)
+        self.rate = self.optimiser.param_groups[0]["lr"]
         self.seen.append(loss.detach())
         self.step.advance(1, f"epoch {self.done.epochs + 1}  loss {loss.item():.3f}")
         return loss
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Let teachers and banks move on, where the objective has some."""
+    def on_train_batch_end(self, _outputs: Any, _batch: Any, index: int) -> None:
+        """Let teachers and banks move on after the optimiser's step, where the objective has some."""
+        if (index + 1) % self.run.training.settings.accumulate and index + 1 < self.batches:
+            return
         self.done.steps += 1
         if after := getattr(self.run.objective, "after_step", None):
             after(self.done.steps, self.steps)
 
     def on_train_epoch_end(self) -> None:
         """Keep the mean loss of the epoch, and a checkpoint where the last one is long enough ago."""
+        require_finite_weights(self.run, f"after epoch {self.done.epochs + 1}")
         self.done.losses.append(torch.stack(self.seen).double().mean().item())
         self.done.epochs += 1
-        self.done.seconds = time.perf_counter() - self.started
+        before, self.done.seconds = self.done.seconds, time.perf_counter() - self.started
+        self.done.log.append(
+            {
+                "epoch": self.done.epochs,
+                "loss": self.done.losses[-1],
+                "learning_rate": self.rate,
+                "seconds": round(self.done.seconds, 3),
+                "images_a_second": round(len(self.run.images) / (self.done.seconds - before), 1),
+            }
+        )
+        self.done.log[-1] |= self.after_epoch(self.run, self.done.log)
+        self.started += time.perf_counter() - self.started - self.done.seconds  # what is measured is no training
         if self.checkpoint.due():
             self.checkpoint.write(self.parts, self.done)
 

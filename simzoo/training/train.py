@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save
 
@@ -13,10 +15,11 @@ from simzoo.models.weights import weights_key
 from simzoo.names import Spec
 from simzoo.progress import Progress, Silent
 from simzoo.storage import Artifact, weights_shelf
-from simzoo.training.accuracy import held_out_accuracy
+from simzoo.training.accuracy import held_out, held_out_accuracy
 from simzoo.training.checkpoint import Checkpoint, own_randomness
 from simzoo.training.loop import Loop, fit
-from simzoo.training.prepare import prepare
+from simzoo.training.prepare import Run, prepare
+from simzoo.training.watch import Watch
 
 
 def train(
@@ -26,11 +29,13 @@ def train(
     workers: int = 1,
     progress: Progress | None = None,
     shelves: Catalog | None = None,
+    watch: Watch | None = None,
 ) -> Artifact:
     """Return the weights of a spec, training them if they are not on the shelf; one process at a time does it.
 
     Order and views are pure functions of (seed, epoch, image id), whatever `workers`. The header beside the weights
-    holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images.
+    holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images. `watch` says what
+    is measured and written down after each epoch; it does not change the weights.
     """
     shelves, progress = shelves or catalog(), progress or Silent()
     key, shelf = weights_key(spec, shelves), weights_shelf()
@@ -39,7 +44,8 @@ def train(
         if found := shelf.get(key):
             return found
         with own_randomness():
-            loop = _resumed(spec, checkpoint, device, shelves)
+            make = partial(_loop, spec, checkpoint, device, shelves, watch or Watch())
+            loop = _resumed(make, checkpoint)
             fit(loop, device, workers, progress)
         run = loop.run
         facts = {
@@ -53,6 +59,7 @@ def train(
             "train_images": len(run.images),
             "seed": spec.seed,
             "losses": loop.done.losses,
+            "log": loop.done.log,
             "seconds": loop.done.seconds,
             "device": device,
         }
@@ -67,13 +74,38 @@ def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)  # safetensors' own writing tells a full disk as an error of its own
 
 
-def _resumed(spec: Spec, checkpoint: Checkpoint, device: str, shelves: Catalog) -> Loop:
+def _loop(spec: Spec, checkpoint: Checkpoint, device: str, shelves: Catalog, watch: Watch) -> Loop:
+    """Return the training from the start."""
+
+    def after_epoch(run: Run, log: list[dict[str, Any]]) -> dict[str, Any]:
+        found = online(run, watch.online, device, shelves)
+        watch.write(spec.name, [*log[:-1], {**log[-1], **found}])
+        return found
+
+    return Loop(prepare(spec, device=device, shelves=shelves), checkpoint, device, after_epoch)
+
+
+def online(run: Run, wanted: Sequence[str], device: str, shelves: Catalog) -> dict[str, Any]:
+    """Return accuracies of the network as it is, which it is given back as it was."""
+    if not wanted:
+        return {}
+    training = [part for part in run.model.module.modules() if part.training]
+    with own_randomness():
+        run.model.module.eval()
+        try:
+            return dict(held_out(run.model, run.training.data, wanted, device=device, shelves=shelves))
+        finally:
+            for part in training:
+                part.training = True
+
+
+def _resumed(make: Callable[[], Loop], checkpoint: Checkpoint) -> Loop:
     """Return the training as its checkpoint left it, or from the start."""
-    loop = Loop(prepare(spec, device=device, shelves=shelves), checkpoint)
+    loop = make()
     if found := checkpoint.read():
         try:
             loop.resume(*found)
         except DamagedFileError as error:
             checkpoint.refuse(error)
-            return Loop(prepare(spec, device=device, shelves=shelves), checkpoint)
+            return make()
     return loop
