@@ -58,7 +58,8 @@ class Study:
     are models that appear by nothing else (the untrained twin of each trained model).
     `skip` are cells to leave out: each is a row that says so.
     `support` is how many training images vote in `knn_accuracy` and train probes. `pool=None` takes each model's own.
-    `parts`: whether the values of half-samples are kept of similarities too, which is asked of single layers.
+    `parts`: whether the values of half-samples are kept of similarities and of accuracies too, which is asked of single
+    layers.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
     """
 

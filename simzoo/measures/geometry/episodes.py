@@ -69,10 +69,10 @@ def few_shot(
     Undefined: a class of fewer than shots + queries samples (TooFewSamplesError); rows all equal (ConstantInputError);
     one class only, or labels missing (LabelsError).
     Cost: episodes ways (shots + queries + ways queries) d multiply-adds, and drawing: episodes (n + m) log(n + m).
-    Departures: ours are: where there are fewer classes than `ways`, episodes are of all of them; draws are pure functions
-    of the ids, so that every model sees the same episodes (without ids of the ranks of the distances from the mean of
-    all samples, which the order of the rows does not change); of equally near means the first in sorted order. In
-    float64.
+    Departures: ours are: where there are fewer classes than `ways`, episodes are of all of them; draws are pure
+    functions of the ids, so that every model sees the same episodes (without ids of the ranks of the distances from the
+    mean of all samples, which the order of the rows does not change); of equally near means the first in sorted order.
+    In float64.
     Reference: Snell et al. 2017, "Prototypical networks for few-shot learning" (arXiv 1703.05175), on frozen features
     with 600 episodes of 15 queries and samples of all splits as in Ericsson et al. 2021 (arXiv 2011.13377).
 

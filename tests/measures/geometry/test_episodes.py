@@ -42,8 +42,10 @@ def ranks(x):
     return [str((far < one).sum()) for one in far]
 
 
-@pytest.mark.parametrize("options", [{"ways": 5, "shots": 5, "queries": 15, "episodes": 60},
-                                     {"ways": 2, "shots": 1, "queries": 4, "episodes": 7}])
+@pytest.mark.parametrize(
+    "options",
+    [{"ways": 5, "shots": 5, "queries": 15, "episodes": 60}, {"ways": 2, "shots": 1, "queries": 4, "episodes": 7}],
+)
 def test_it_is_the_loop_over_episodes(options):
     x, labels = blobs()
     expected = naive(x, labels, ranks(x), **options)
@@ -64,12 +66,16 @@ def test_the_draws_hang_on_ids_and_not_on_the_order_of_rows():
 
 def test_the_training_side_is_drawn_from_too():
     x, labels = blobs()
-    test, train = (Representation(x[at], tuple(f"img/{row}" for row in range(300)[at]), labels[at])
-                   for at in (slice(0, 70), slice(70, 300)))
+    test, train = (
+        Representation(x[at], tuple(f"img/{row}" for row in range(300)[at]), labels[at])
+        for at in (slice(0, 70), slice(70, 300))
+    )
     whole = Representation(x, (*test.ids, *train.ids), labels)
     with pytest.raises(TooFewSamplesError, match=r"class 0 has too few(.|\n)*20 \(shots \+ queries\)(.|\n)*10; 7 of 7"):
         few_shot(test, test.labels)
-    assert few_shot(test, test.labels, support=(train, train.labels), episodes=40) == few_shot(whole, labels, episodes=40)
+    assert few_shot(test, test.labels, support=(train, train.labels), episodes=40) == few_shot(
+        whole, labels, episodes=40
+    )
 
 
 def test_all_classes_and_samples_make_a_problem_of_scikit_learn():
