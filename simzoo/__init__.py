@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simzoo.api import load, measure, measures, pairwise, represent, train
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
+    from simzoo.fitting import transfer_baselines
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
     from simzoo.mapping import ModelMap, model_map
@@ -32,6 +33,7 @@ _HOME = {
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
         "simzoo.facts",
     ),
+    "transfer_baselines": "simzoo.fitting",
     "hookimpl": "simzoo.hookspecs",
     "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
@@ -63,6 +65,7 @@ __all__ = [
     "run_grid",
     "similarity",
     "train",
+    "transfer_baselines",
     "transferability",
     "wrap",
 ]
