@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simzoo.models.wrap import wrap
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
+    from simzoo.transfer.report import TransferReport, transfer_report
+    from simzoo.transfer.scores import TransferScores, transfer_scores
 
 __version__ = version("simzoo")
 
@@ -34,6 +36,8 @@ _HOME = {
         "simzoo.facts",
     ),
     "transfer_baselines": "simzoo.fitting",
+    **dict.fromkeys(("TransferReport", "transfer_report"), "simzoo.transfer.report"),
+    **dict.fromkeys(("TransferScores", "transfer_scores"), "simzoo.transfer.scores"),
     "hookimpl": "simzoo.hookspecs",
     "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
@@ -46,6 +50,8 @@ __all__ = [
     "GridResult",
     "ModelMap",
     "Representation",
+    "TransferReport",
+    "TransferScores",
     "augmentation",
     "backbone",
     "compare",
@@ -66,6 +72,8 @@ __all__ = [
     "similarity",
     "train",
     "transfer_baselines",
+    "transfer_report",
+    "transfer_scores",
     "transferability",
     "wrap",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simzoo.cli import output
+from simzoo.cli import output, transfer_report, transfer_score
 
 app = typer.Typer(
     help="Which model to take for your data: baselines of the published tables, measured accuracies, predictions.",
@@ -21,6 +21,10 @@ app = typer.Typer(
 @app.callback()
 def transfer() -> None:
     """Which model to take for your data: baselines of the published tables, measured accuracies, predictions."""
+
+
+app.command("report")(transfer_report.report)
+app.command("score")(transfer_score.score)
 
 
 @app.command("baselines")
