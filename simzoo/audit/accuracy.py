@@ -10,8 +10,8 @@ import numpy.typing as npt
 from simzoo.catalog import Catalog
 from simzoo.errors import UndefinedError
 from simzoo.measures.evaluate import evaluate
-from simzoo.report.shares import wilson
 from simzoo.representations.representation import Representation
+from simzoo.table.shares import wilson
 
 PROBES = {"knn_accuracy": "knn_accuracy", "linear_probe": "linear_accuracy"}  # measure -> its name here
 

@@ -16,12 +16,15 @@ def report(
     models: Models,
     data: Data,
     measures: Measures = "",
+    finetune: Annotated[
+        int, typer.Option("--finetune", metavar="TOP", min=0, help="Fine-tune the best TOP models and measure them.")
+    ] = 0,
+    recipe: Annotated[str, typer.Option("--recipe", help="By which recipe (finetune-quick: few epochs).")] = "finetune",
     split_seed: output.SplitSeed = None,
     group_by: output.GroupBy = None,
     n: Most = None,
     pool: output.Pool = None,
-    epochs: output.Epochs = None,
-    train_images: output.TrainImages = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="So many epochs of fine-tuning.")] = None,
     out: Annotated[
         str, typer.Option("--out", "--output", help="Folder for what is written [default: simzoo-out/COMMAND-NAMES/].")
     ] = "",
@@ -39,10 +42,11 @@ def report(
         *models,
         data=output.data_name(data, split_seed, group_by),
         measures=named(measures),
+        finetune=finetune,
+        recipe=recipe,
         n=n,
         pool=pool,
         epochs=epochs,
-        train_images=train_images,
         seed=seed,
         device=device,
         may_train=not no_train,

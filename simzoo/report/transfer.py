@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from simzoo.report.reading import ACCURACY
-from simzoo.report.shares import wilson
 from simzoo.report.words import real
 from simzoo.table.schema import Table
+from simzoo.table.shares import wilson
 
 SIGNIFICANT = 0.05
 MAIN = ("linear_probe", ACCURACY)  # by which models are ordered: the first that was measured

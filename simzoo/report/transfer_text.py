@@ -242,8 +242,13 @@ def _tuned(table: Table) -> list[str]:
     """Say which fine-tuned model is the best, where some were fine-tuned."""
     context = table.context["transfer"]
     done = [one for one in context.get("finetuned") or () if not one.get("reason")]
+    lost = [
+        f"{one['model']} was not fine-tuned: {one['reason']}."
+        for one in context.get("finetuned") or ()
+        if one.get("reason")
+    ]
     if not done:
-        return []
+        return lost
     done = sorted(done, key=lambda one: -one["accuracy"])
     first = f"Fine-tuned by recipe {done[0]['recipe']}, {done[0]['model']} is right of {_tuned_share(done[0])}"
     others = [f"{one['model']} of {_tuned_share(one)}" for one in done[1:]]
@@ -254,7 +259,7 @@ def _tuned(table: Table) -> list[str]:
         for other in ({one["a"], one["b"]} - {done[0]["model"]})
     ]
     apart = f" It cannot be told apart from {joined(ties)} (exact McNemar test)." if ties else ""
-    return [f"{first}{', ' + joined(others) if others else ''}.{apart}"]
+    return [f"{first}{', ' + joined(others) if others else ''}.{apart}", *lost]
 
 
 def _confirm(table: Table, best: str, group: list[str]) -> list[str]:
@@ -262,7 +267,7 @@ def _confirm(table: Table, best: str, group: list[str]) -> list[str]:
         return []
     top = max(2, min(len(group), NAMED))
     start = "A probe leaves the features as they are; fine-tuning changes them and mostly, not always, keeps the order"
-    return [f"{start}: train the best {top} to be sure, {best} among them."]
+    return [f"{start}: --finetune {top} trains the best {top} and measures them, {best} among them."]
 
 
 def _problems(table: Table) -> list[str]:

@@ -41,6 +41,7 @@ from simzoo.table.schema import Table
 from simzoo.transfer.asked import Asked, asked
 from simzoo.transfer.cost import images_per_second, operations
 from simzoo.transfer.scores import chosen, score_study
+from simzoo.transfer.tuning import fine_tuned
 
 HALVES = 400  # half-samples of the test images, of which every image was judged once (ours)
 
@@ -51,6 +52,11 @@ class TransferReport(Result):
 
     result: Table
     seconds: float
+
+    @property
+    def failed(self) -> int:
+        """How many rows failed, and how many models that were to be fine-tuned were not."""
+        return super().failed + sum("reason" in one for one in self.result.context["transfer"]["finetuned"])
 
     @property
     def best(self) -> str | None:
@@ -113,11 +119,12 @@ def transfer_report(
     *models: str | nn.Module | Model,
     data: Any,
     measures: Sequence[str] = (),
+    finetune: int = 0,
+    recipe: str = "finetune",
     ids: Sequence[Any] | None = None,
     n: int | None = None,
     pool: str | None = None,
     epochs: int | None = None,
-    train_images: int | None = None,
     seed: int = 0,
     device: str = "cpu",
     may_train: bool = True,
@@ -129,12 +136,11 @@ def transfer_report(
     Measured are, on the test images, the accuracies of a linear probe and of nearest neighbours that learn from the
     training images, with intervals and paired differences; the nearest class mean and few-shot episodes; on the
     training images the transferability scores of the features (`measures` names others); and what each model costs.
-    `n` bounds the images of either side, all if not given. A model that cannot be
-    loaded costs its own rows.
+    `n` bounds the images of either side, all if not given. `finetune=TOP` fine-tunes the best TOP by `recipe`, whose
+    `epochs` may be changed. A model that cannot be loaded costs its own rows.
     """
     started, created, progress = time.perf_counter(), now(), progress or Silent()
-    common: dict[str, Any] = {"ids": ids, "n": n, "epochs": epochs, "train_images": train_images, "seed": seed}
-    common |= {"device": device, "may_train": may_train, "yes": yes}
+    common: dict[str, Any] = {"ids": ids, "n": n, "seed": seed, "device": device, "may_train": may_train, "yes": yes}
     given = asked(models, data, least=2, progress=progress, **common)
     studies = _studies(given, chosen(measures, given.shelves, heads=False), n=n, pool=pool, seed=seed)
     run = Run(studies, plan(studies, given.shelves, isolate=True), given.shelves, device=device, progress=progress)
@@ -143,9 +149,14 @@ def transfer_report(
     table = table_of(run)
     _note_costs(table, given, device)
     table.context["transfer"] = {"models": [source.name for source in given.models], "device": device}
-    table.context["transfer"] |= {"finetuned": [], "finetuned_pairs": [], "predicted": {}}
+    order = list(accuracies_of(table, main_measure(table) or ""))
+    how: dict[str, Any] = {"n": n, "epochs": epochs, "seed": seed, "device": device, "yes": yes, "progress": progress}
+    tuned = fine_tuned(given, order[:finetune], recipe, **how)
+    table.context["transfer"] |= {**tuned, "predicted": {}}
     seconds = time.perf_counter() - started
-    options = {"measures": ",".join(measures), "n": n, "pool": pool, "seed": seed or None}
+    options = {"measures": ",".join(measures), "finetune": finetune or None, "n": n, "pool": pool}
+    options |= {"recipe": recipe if finetune and recipe != "finetune" else None}
+    options |= {"epochs": epochs if finetune else None, "seed": seed or None}
     words = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items() if value]
     named = shlex.join(["simzoo", "transfer", "report", *given.typed, "--data", given.data])
     table.context |= {"command": " ".join([named, *words]), "grid": "transfer", "report": "transfer"}

@@ -32,7 +32,7 @@ def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
     )
     assert said[4] == "If cost counts, take bee: it cannot be told apart and needs 7 % of the operations."
     assert said[5].startswith("ant is for non-commercial use only. The best without that term is bee (90.5 % [")
-    assert "train the best 2 to be sure, ant among them" in said[6]
+    assert "--finetune 2 trains the best 2 and measures them, ant among them" in said[6]
     assert len(said) == 7
 
 
@@ -95,6 +95,7 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
         "Fine-tuned by recipe finetune, bee is right of 93.0 % [89.0, 96.0], ant of 91.0 % [86.0, 94.0]. "
         "It cannot be told apart from ant (exact McNemar test)."
     )
+    assert said[1] == "cat was not fine-tuned: the loss is not finite."
     assert not any("--finetune" in sentence for sentence in said)
     apart = (
         "9 test images only the first gets right, 5 only the second; cannot be told apart (exact McNemar test, p .424)"

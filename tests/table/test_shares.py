@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from simzoo.report.shares import wilson
+from simzoo.table.shares import wilson
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (7, 10), (861, 1000), (1000, 1000)])
