@@ -114,7 +114,7 @@ def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
 def _title(table: Table) -> str:
     names = models(table)
     if name := table.context.get("grid"):
-        known = {"map": "Map of models", "transfer": "Which model to fine-tune", "scores": "Transferability scores"}
+        known = {"map": "Map of models", "candidates": "Which model to fine-tune", "scores": "Transferability scores"}
         return next((title for word, title in known.items() if word in table.context), f"Grid {name}")
     return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
 

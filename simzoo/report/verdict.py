@@ -71,10 +71,10 @@ _CHANCE = "cannot be told from chance"
 
 def verdict(table: Table) -> list[str]:
     """Return the sentences at the top of a report, of a comparison, of a grid, or of candidates for fine-tuning."""
-    if "transfer" in table.context:
-        from simzoo.report.transfer_text import transfer_sentences  # scipy loads for a second
+    if "candidates" in table.context:
+        from simzoo.report.candidates_text import candidate_sentences  # scipy loads for a second
 
-        return transfer_sentences(table)
+        return candidate_sentences(table)
     if not is_grid(table):
         return comparison_verdict(table)
     return [*_maps(table), *start_sentences(table), *grid_verdict(table), *_training(table)]

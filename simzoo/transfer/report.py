@@ -24,8 +24,7 @@ from simzoo.grid.study import MeasureCall, Study
 from simzoo.grid.work import now
 from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
-from simzoo.report.result import Result
-from simzoo.report.transfer import (
+from simzoo.report.candidates import (
     MAIN,
     PROBES,
     accuracies_of,
@@ -36,7 +35,8 @@ from simzoo.report.transfer import (
     pairs_of,
     scores_of,
 )
-from simzoo.report.transfer_text import candidate_rows, transfer_sentences, tuning_lines
+from simzoo.report.candidates_text import candidate_rows, candidate_sentences, tuning_lines
+from simzoo.report.result import Result
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import Asked, asked
 from simzoo.transfer.cost import images_per_second, operations
@@ -56,7 +56,7 @@ class TransferReport(Result):
     @property
     def failed(self) -> int:
         """How many rows failed, and how many models that were to be fine-tuned were not."""
-        return super().failed + sum("reason" in one for one in self.result.context["transfer"]["finetuned"])
+        return super().failed + sum("reason" in one for one in self.result.context["candidates"]["finetuned"])
 
     @property
     def best(self) -> str | None:
@@ -66,13 +66,13 @@ class TransferReport(Result):
     @property
     def verdict(self) -> list[str]:
         """Which model, how sure, at what cost, in sentences."""
-        return transfer_sentences(self.result)
+        return candidate_sentences(self.result)
 
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return what `simzoo transfer report --json` prints."""
         table, measure = self.result, main_measure(self.result)
         pairs = pairs_of(table, measure) if measure else []
-        context = table.context["transfer"]
+        context = table.context["candidates"]
         return {
             "out": str(folder),
             "best": self.best,
@@ -148,11 +148,11 @@ def transfer_report(
     finish(run)
     table = table_of(run)
     _note_costs(table, given, device)
-    table.context["transfer"] = {"models": [source.name for source in given.models], "device": device}
+    table.context["candidates"] = {"models": [source.name for source in given.models], "device": device}
     order = list(accuracies_of(table, main_measure(table) or ""))
     how: dict[str, Any] = {"n": n, "epochs": epochs, "seed": seed, "device": device, "yes": yes, "progress": progress}
     tuned = fine_tuned(given, order[:finetune], recipe, **how)
-    table.context["transfer"] |= {**tuned, "predicted": {}}
+    table.context["candidates"] |= {**tuned, "predicted": {}}
     seconds = time.perf_counter() - started
     options = {"measures": ",".join(measures), "finetune": finetune or None, "n": n, "pool": pool}
     options |= {"recipe": recipe if finetune and recipe != "finetune" else None}

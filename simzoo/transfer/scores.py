@@ -22,9 +22,9 @@ from simzoo.grid.study import MeasureCall, Study
 from simzoo.grid.work import now
 from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
+from simzoo.report.candidates import scores_of
+from simzoo.report.candidates_text import score_lines, score_table
 from simzoo.report.result import Result
-from simzoo.report.transfer import scores_of
-from simzoo.report.transfer_text import score_lines, score_table
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import TRAIN, Asked, asked
 

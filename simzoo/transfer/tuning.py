@@ -17,7 +17,7 @@ from simzoo.images.sampling import sample
 from simzoo.models.load import load
 from simzoo.names import Spec, finetuned
 from simzoo.progress import Progress
-from simzoo.report.transfer import mcnemar
+from simzoo.report.candidates import mcnemar
 from simzoo.representations.extraction import extract
 from simzoo.table.shares import wilson
 from simzoo.training.accuracy import head_hits

@@ -43,5 +43,5 @@ def table(accuracies, *, facts=None, extra=(), scores=None, measure="linear_prob
         frame([*rows, *extra]),
         {},
         models,
-        {"transfer": told, "data": about, "half_samples": half, "grid": "transfer", "notes": [], "command": "simzoo"},
+        {"candidates": told, "data": about, "half_samples": half, "grid": "transfer", "notes": [], "command": "simzoo"},
     )

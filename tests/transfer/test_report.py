@@ -9,7 +9,7 @@ import simzoo
 from simzoo.images.find import open_data
 from simzoo.measures.geometry.labels import knn_hits
 from simzoo.measures.geometry.probe import probe_hits
-from simzoo.report.transfer import pairs_of
+from simzoo.report.candidates import pairs_of
 from simzoo.report.writer import write_report
 from simzoo.table.files import read_table
 
@@ -120,7 +120,7 @@ def test_the_best_are_fine_tuned_and_compared_on_the_same_images(monkeypatch):
     modules = simzoo.wrap(simzoo.load("resnet18-init").module, name="given", input_size=32)
     asked = {"data": "digits", "n": 100, "measures": ["logme"], "recipe": "finetune-quick", "epochs": 1}
     found = simzoo.transfer_report("resnet18-init#1", "resnet18-init#2", modules, finetune=3, **asked)
-    told = {one["model"]: one for one in found.result.context["transfer"]["finetuned"]}
+    told = {one["model"]: one for one in found.result.context["candidates"]["finetuned"]}
     tuned = told["resnet18-init#1"]
     assert tuned["name"] == "resnet18-init#1@@digits:finetune-quick+epochs=1+train-images=100"
     model = simzoo.load(tuned["name"])
@@ -129,7 +129,7 @@ def test_the_best_are_fine_tuned_and_compared_on_the_same_images(monkeypatch):
     right = (np.asarray(x.values) @ weight.T + bias).argmax(1) == x.labels
     assert (tuned["accuracy"], tuned["n"]) == (pytest.approx(right.mean()), 100)
     assert tuned["low"] < tuned["accuracy"] < tuned["high"]
-    (pair,) = found.result.context["transfer"]["finetuned_pairs"]
+    (pair,) = found.result.context["candidates"]["finetuned_pairs"]
     assert {pair["a"], pair["b"]} == {"resnet18-init#1", "resnet18-init#2"}
     assert pair["difference"] == pytest.approx((pair["only_a"] - pair["only_b"]) / 100)
     assert pair["difference"] >= 0

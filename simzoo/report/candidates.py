@@ -90,7 +90,7 @@ def candidates(table: Table) -> list[str]:
     """Return the models in order of their accuracy, those without one last."""
     measure = main_measure(table)
     best = list(accuracies_of(table, measure)) if measure else []
-    asked = [str(name) for name in table.context["transfer"]["models"]]
+    asked = [str(name) for name in table.context["candidates"]["models"]]
     return [*best, *(name for name in asked if name not in best)]
 
 

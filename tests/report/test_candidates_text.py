@@ -1,10 +1,10 @@
-from simzoo.report.transfer_text import (
+from simzoo.report.candidates_text import (
     candidate_rows,
+    candidate_sentences,
     group_lines,
     pair_rows,
     score_lines,
     score_rows,
-    transfer_sentences,
     tuning_lines,
 )
 from simzoo.report.verdict import verdict
@@ -19,7 +19,7 @@ THREE = {"ant": 0.9, "bee": 0.91, "cat": 0.5}
 
 
 def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
-    said = transfer_sentences(candidates.table(THREE, facts=FACTS))
+    said = candidate_sentences(candidates.table(THREE, facts=FACTS))
     assert said == verdict(candidates.table(THREE, facts=FACTS))
     assert said[0].startswith("Fine-tune ant first: a linear probe on its features is right of 9")
     assert said[0].endswith("] of 200 test images of pets (95 % interval; guessing would be right of 10.0 %).")
@@ -37,7 +37,7 @@ def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
 
 
 def test_a_model_that_is_better_for_sure_is_said_to_be(candidates):
-    said = transfer_sentences(candidates.table({"ant": 0.9, "cat": 0.5}))
+    said = candidate_sentences(candidates.table({"ant": 0.9, "cat": 0.5}))
     assert said[1].startswith("That is sure: all others are worse, cat by ")
     assert said[1].endswith("].")  # one pair needs no correction
     assert not any("costs" in sentence for sentence in said)  # nothing is known of that
@@ -45,13 +45,13 @@ def test_a_model_that_is_better_for_sure_is_said_to_be(candidates):
 
 def test_models_that_could_not_be_loaded_are_named_with_the_reason(candidates):
     gone = Row("linear_probe", 1, model="gnu", split="test", status="failed", reason="the file is not there\n  next: x")
-    said = transfer_sentences(candidates.table(THREE, extra=[gone]))
+    said = candidate_sentences(candidates.table(THREE, extra=[gone]))
     assert said[-1] == "gnu was not measured: the file is not there; next: x."
     rows = candidate_rows(candidates.table(THREE, extra=[gone]))
     assert list(rows["model"]) == ["ant", "bee", "cat", "gnu"]
     assert rows.iloc[3]["linear probe"] == "-"
     table = candidates.table({}, extra=[gone])
-    assert transfer_sentences(table) == [
+    assert candidate_sentences(table) == [
         "No model can be recommended: no accuracy could be measured.",
         "gnu was not measured: the file is not there; next: x.",
     ]
@@ -60,7 +60,7 @@ def test_models_that_could_not_be_loaded_are_named_with_the_reason(candidates):
 def test_an_accuracy_that_is_undefined_says_why_once_for_all_models(candidates):
     why = {"split": "test", "status": "undefined", "reason": "class 3 is not in support\n  expected: it"}
     rows = [Row("knn_accuracy", 1, model=name, **why) for name in THREE]
-    said = transfer_sentences(candidates.table(THREE, extra=rows))
+    said = candidate_sentences(candidates.table(THREE, extra=rows))
     assert said[-1] == "No kNN accuracy of ant, bee and cat: class 3 is not in support."
 
 
@@ -90,7 +90,7 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
     ]
     pairs = [{"a": "bee", "b": "ant", "difference": 0.02, "only_a": 9, "only_b": 5, "p": 0.424}]
     table = candidates.table(THREE, finetuned=tuned, finetuned_pairs=pairs)
-    said = transfer_sentences(table)
+    said = candidate_sentences(table)
     assert said[0] == (
         "Fine-tuned by recipe finetune, bee is right of 93.0 % [89.0, 96.0], ant of 91.0 % [86.0, 94.0]. "
         "It cannot be told apart from ant (exact McNemar test)."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from simzoo.report.candidates import SIGNIFICANT, accuracies_of, main_measure, pairs_of
+from simzoo.report.candidates_figures import accuracies, cost
+from simzoo.report.candidates_text import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
 from simzoo.report.section import Block, Chart, DataView, Text
-from simzoo.report.transfer import SIGNIFICANT, accuracies_of, main_measure, pairs_of
-from simzoo.report.transfer_figures import accuracies, cost
-from simzoo.report.transfer_text import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
 from simzoo.report.words import counted
 from simzoo.table.schema import Table
 
@@ -31,10 +31,10 @@ SCORES = (
 
 def render(table: Table) -> list[Block]:
     """Return the comparison of candidates; nothing where the table is of another kind."""
-    if "transfer" not in table.context:
+    if "candidates" not in table.context:
         return []
     drawn, against_cost = accuracies(table), cost(table)
-    where = str(table.context["transfer"].get("device") or "cpu")
+    where = str(table.context["candidates"].get("device") or "cpu")
     blocks: list[Block] = []
     if drawn is not None:
         blocks.append(Chart(drawn, ACCURACIES, "accuracies"))
@@ -71,7 +71,7 @@ def _apart(table: Table) -> list[Block]:
 
 def _predicted(table: Table) -> list[Block]:
     """Return the prediction from geometry, where a pool was fitted for it."""
-    found = table.context["transfer"].get("predicted") or {}
+    found = table.context["candidates"].get("predicted") or {}
     if not found.get("rows"):
         return []
     return [Text((str(found["about"]),)), DataView(pd.DataFrame(found["rows"]), "Predicted from geometry.")]

@@ -8,9 +8,9 @@ import altair as alt
 import pandas as pd
 from altair.typing import ChartType
 
+from simzoo.report.candidates import PROBES, accuracies_of, candidates, cost_of, main_measure
 from simzoo.report.figures import WIDTH, inline
 from simzoo.report.palette import MODELS
-from simzoo.report.transfer import PROBES, accuracies_of, candidates, cost_of, main_measure
 from simzoo.table.schema import Table
 
 TUNED = "fine-tuned"
@@ -25,7 +25,7 @@ def accuracies(table: Table) -> ChartType | None:
     ]
     rows += [
         {"model": one["model"], "by": TUNED, "accuracy": one["accuracy"], "low": one["low"], "high": one["high"]}
-        for one in table.context["transfer"].get("finetuned") or ()
+        for one in table.context["candidates"].get("finetuned") or ()
         if not one.get("reason")
     ]
     if not rows:

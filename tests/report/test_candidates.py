@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, false_discovery_control, weightedtau
 
-from simzoo.report.transfer import (
+from simzoo.report.candidates import (
     Pair,
     accuracies_of,
     agreement,

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simzoo.cards import is_non_commercial
-from simzoo.report.reading import problems
-from simzoo.report.transfer import (
+from simzoo.report.candidates import (
     MAIN,
     PROBES,
     Pair,
@@ -24,6 +23,7 @@ from simzoo.report.transfer import (
     pairs_of,
     scores_of,
 )
+from simzoo.report.reading import problems
 from simzoo.report.words import counted, duration, joined, label, real
 from simzoo.table.schema import Table
 
@@ -31,7 +31,7 @@ CHEAPER = 0.8  # of the operations of the best: below it another model is worth 
 NAMED = 4  # models that a sentence names
 
 
-def transfer_sentences(table: Table) -> list[str]:
+def candidate_sentences(table: Table) -> list[str]:
     """Return what is to be said first: which model, how sure that is, what it costs, and what could not be said."""
     measure = main_measure(table)
     if measure is None:
@@ -72,7 +72,7 @@ def points(pair: Pair) -> str:
 def candidate_rows(table: Table, probes: Iterable[str] = PROBES) -> pd.DataFrame:
     """Return a row of text for each model: its accuracies, its size and speed, its licence; the best first."""
     measured = {name: accuracies_of(table, name) for name in probes}
-    tuned = {one["model"]: one for one in table.context["transfer"].get("finetuned") or ()}
+    tuned = {one["model"]: one for one in table.context["candidates"].get("finetuned") or ()}
     rows = []
     for model in candidates(table):
         row = {"model": model}
@@ -165,7 +165,7 @@ def score_lines(table: Table) -> list[str]:
 
 def tuning_lines(table: Table) -> list[str]:
     """Return what came of fine-tuning, one line a model and one a pair."""
-    context = table.context["transfer"]
+    context = table.context["candidates"]
     lines = []
     for one in context.get("finetuned") or ():
         if one.get("reason"):
@@ -240,7 +240,7 @@ def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: l
 
 def _tuned(table: Table) -> list[str]:
     """Say which fine-tuned model is the best, where some were fine-tuned."""
-    context = table.context["transfer"]
+    context = table.context["candidates"]
     done = [one for one in context.get("finetuned") or () if not one.get("reason")]
     lost = [
         f"{one['model']} was not fine-tuned: {one['reason']}."
@@ -263,7 +263,7 @@ def _tuned(table: Table) -> list[str]:
 
 
 def _confirm(table: Table, best: str, group: list[str]) -> list[str]:
-    if table.context["transfer"].get("finetuned"):
+    if table.context["candidates"].get("finetuned"):
         return []
     top = max(2, min(len(group), NAMED))
     start = "A probe leaves the features as they are; fine-tuning changes them and mostly, not always, keeps the order"
