@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from simzoo.api import load, measure, measures, pairwise, represent, train
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
-    from simzoo.fitting import transfer_baselines
+    from simzoo.fitting import TransferFit, transfer_baselines, transfer_fit
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
     from simzoo.mapping import ModelMap, model_map
     from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
+    from simzoo.predicting import transfer_predict
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
 
@@ -33,7 +34,8 @@ _HOME = {
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
         "simzoo.facts",
     ),
-    "transfer_baselines": "simzoo.fitting",
+    **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.fitting"),
+    "transfer_predict": "simzoo.predicting",
     "hookimpl": "simzoo.hookspecs",
     "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
@@ -46,6 +48,7 @@ __all__ = [
     "GridResult",
     "ModelMap",
     "Representation",
+    "TransferFit",
     "augmentation",
     "backbone",
     "compare",
@@ -66,6 +69,8 @@ __all__ = [
     "similarity",
     "train",
     "transfer_baselines",
+    "transfer_fit",
+    "transfer_predict",
     "transferability",
     "wrap",
 ]
