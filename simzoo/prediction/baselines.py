@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from simzoo.prediction.scores import bootstrap, interval, per_dataset
-from simzoo.prediction.tasks import TASKS, Task, accuracies, imagenet
+from simzoo.prediction.tasks import TASKS, Task, accuracies, imagenet, second_finetuning
 
 SUPERVISED = "Supervised"  # the one model of the study that saw labels
 DRAWS = 1_000
 _BY_NAME = {task.name: task for task in TASKS}
 _FEWSHOT = Task("fewshot", "few-shot, 5-way 20-shot", "few_shot_5way_20shot")
-_SFDA = Task("finetune", "fine-tune of SFDA", "many_shot_finetune_SFDA")
+_SFDA = "fine-tune of SFDA"
 _LOGME = Task("finetune", "fine-tune of TLlib", "many_shot_finetune_LogME")
 _ESTIMATORS = ("LogME", "LEEP", "NCE", "HScore")
 _SINGLE = ("detection_frozen", "detection_finetune", "normals", "segmentation")
@@ -98,17 +98,15 @@ def _second_finetuning(
     results: pd.DataFrame, top1: pd.Series, linear: pd.DataFrame, finetune: pd.DataFrame
 ) -> Iterator[Line]:
     """Yield what predicts the other fine-tuning of the same weights: the study's own is a level of its noise."""
-    second = accuracies(results, _SFDA, "sfda2022")
-    names = {name.casefold(): name for name in linear.columns}
-    second = second.rename(columns=names)
+    second = second_finetuning(results)
     ours = second[second.index.isin(linear.index)]
     others = second.drop(index=ours.index)
     pool = f"{len(ours)} SSL models"
-    yield Line(_CEILING, _SFDA.title, pool, finetune.reindex(ours.index), ours)
-    yield Line("Ericsson's linear, same data set", _SFDA.title, pool, linear.reindex(ours.index), ours)
-    yield Line(_TOP1, _SFDA.title, pool, everywhere(top1, ours), ours)
-    yield Line(_STATIC, _SFDA.title, pool, static_rank(ours), ours)
-    yield Line(_STATIC, _SFDA.title, f"{len(others)} supervised CNNs", static_rank(others), others)
+    yield Line(_CEILING, _SFDA, pool, finetune.reindex(ours.index), ours)
+    yield Line("Ericsson's linear, same data set", _SFDA, pool, linear.reindex(ours.index), ours)
+    yield Line(_TOP1, _SFDA, pool, everywhere(top1, ours), ours)
+    yield Line(_STATIC, _SFDA, pool, static_rank(ours), ours)
+    yield Line(_STATIC, _SFDA, f"{len(others)} supervised CNNs", static_rank(others), others)
 
 
 def _estimators(results: pd.DataFrame) -> Iterator[Line]:

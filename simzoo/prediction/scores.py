@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,32 +60,49 @@ def per_dataset(predicted: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, index=actual.columns, columns=list(Ranking._fields), dtype="float64")
 
 
-def bootstrap(predicted: pd.DataFrame, actual: pd.DataFrame, draws: int, seed: int = 0) -> Array:
+def bootstrap(
+    predicted: pd.DataFrame,
+    actual: pd.DataFrame,
+    draws: int,
+    seed: int = 0,
+    groups: npt.ArrayLike | None = None,
+) -> Array:
     """Return the mean weighted tau on draws of models and of data sets, both with replacement.
 
     A pair of one model with itself says nothing and counts nothing. The predictions stay as they are, so the interval
     is that of a score, not of a fit. The same seed draws the same models and data sets for every predictor, so that
     differences of two can be taken draw by draw.
 
-    Arguments: tables of models x data sets; the number of draws. Returns (draws,); NaN where a draw cannot be scored.
+    Arguments: tables of models x data sets; the number of draws; a group for each model (its seeds), which are drawn
+    together. Returns (draws,); NaN where a draw cannot be scored.
     """
     generator = np.random.default_rng(seed)
     count, sets = actual.shape
-    drawn = generator.integers(count, size=(draws, count))
+    drawn = _drawn(np.arange(count) if groups is None else np.asarray(groups), draws, generator)
     chosen = generator.integers(sets, size=(draws, sets))
     predicted = predicted.reindex(index=actual.index, columns=actual.columns)
     taus = np.column_stack(
-        [
-            weighted_taus(predicted[name].to_numpy(float)[drawn], actual[name].to_numpy(float)[drawn])
-            for name in actual.columns
-        ]
+        [weighted_taus(_at(predicted[name], drawn), _at(actual[name], drawn)) for name in actual.columns]
     )
     taken = np.take_along_axis(taus, chosen, axis=1)
     known = np.isfinite(taken)
-    total = np.where(known, taken, 0.0).sum(axis=1)
-    counted = known.sum(axis=1)
+    total, counted = np.where(known, taken, 0.0).sum(axis=1), known.sum(axis=1)
     means: Array = np.divide(total, counted, out=np.full(draws, np.nan), where=counted > 0)
     return means
+
+
+def _drawn(groups: npt.NDArray[Any], draws: int, generator: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return the places of the models of each draw of groups: (draws, most), -1 where a draw has fewer."""
+    names = np.unique(groups)
+    members = [np.flatnonzero(groups == name) for name in names]
+    most = max(map(len, members))
+    padded = np.array([np.pad(own, (0, most - len(own)), constant_values=-1) for own in members])
+    taken = generator.integers(len(names), size=(draws, len(names)))
+    return padded[taken].reshape(draws, -1)
+
+
+def _at(values: pd.Series, places: npt.NDArray[np.intp]) -> Array:
+    return np.append(values.to_numpy(float), np.nan)[places]
 
 
 def interval(values: Array, level: float = 0.95) -> tuple[float, float]:

@@ -113,6 +113,8 @@ def page_text(table: Table, parts: Sequence[Part], page: Page) -> str:
 
 def _title(table: Table) -> str:
     names = models(table)
+    if "transfer_fit" in table.context:
+        return f"Prediction of transfer, {len(names)} models"
     if name := table.context.get("grid"):
         known = {"map": "Map of models", "candidates": "Which model to fine-tune", "scores": "Transferability scores"}
         return next((title for word, title in known.items() if word in table.context), f"Grid {name}")
