@@ -23,7 +23,10 @@ def report(
     split_seed: output.SplitSeed = None,
     group_by: output.GroupBy = None,
     n: Most = None,
-    pool: output.Pool = None,
+    pool: Annotated[
+        str | None,
+        typer.Option("--pool", metavar="FILE", help="A pool.json of transfer fit: adds what geometry foretells."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="So many epochs of fine-tuning.")] = None,
     out: Annotated[
         str, typer.Option("--out", "--output", help="Folder for what is written [default: simzoo-out/COMMAND-NAMES/].")

@@ -23,6 +23,7 @@ from simzoo.grid.run import Run
 from simzoo.grid.study import MeasureCall, Study
 from simzoo.grid.work import now
 from simzoo.models.load import Model
+from simzoo.prediction.fitted import Fitted, read_fit
 from simzoo.progress import Progress, Silent
 from simzoo.report.candidates import (
     MAIN,
@@ -39,6 +40,7 @@ from simzoo.report.candidates_text import candidate_rows, candidate_sentences, t
 from simzoo.report.result import Result
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import Asked, asked
+from simzoo.transfer.prediction import foretold
 from simzoo.transfer.cost import images_per_second, operations
 from simzoo.transfer.scores import chosen, score_study
 from simzoo.transfer.tuning import fine_tuned
@@ -121,9 +123,9 @@ def transfer_report(
     measures: Sequence[str] = (),
     finetune: int = 0,
     recipe: str = "finetune",
+    pool: Fitted | str | Path | None = None,
     ids: Sequence[Any] | None = None,
     n: int | None = None,
-    pool: str | None = None,
     epochs: int | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -137,12 +139,16 @@ def transfer_report(
     training images, with intervals and paired differences; the nearest class mean and few-shot episodes; on the
     training images the transferability scores of the features (`measures` names others); and what each model costs.
     `n` bounds the images of either side, all if not given. `finetune=TOP` fine-tunes the best TOP by `recipe`, whose
-    `epochs` may be changed. A model that cannot be loaded costs its own rows.
+    `epochs` may be changed. `pool` is what `simzoo transfer fit` wrote: what it foretells from geometry then stands
+    beside what was measured. A model that cannot be loaded costs its own rows.
     """
     started, created, progress = time.perf_counter(), now(), progress or Silent()
     common: dict[str, Any] = {"ids": ids, "n": n, "seed": seed, "device": device, "may_train": may_train, "yes": yes}
+    if pool is not None and not isinstance(pool, Fitted):
+        pool = str(pool)
+        read_fit(Path(pool))  # one that is not there is an error before any work
     given = asked(models, data, least=2, progress=progress, **common)
-    studies = _studies(given, chosen(measures, given.shelves, heads=False), n=n, pool=pool, seed=seed)
+    studies = _studies(given, chosen(measures, given.shelves, heads=False), n=n, seed=seed)
     run = Run(studies, plan(studies, given.shelves, isolate=True), given.shelves, device=device, progress=progress)
     run.isolate = True
     finish(run)
@@ -152,9 +158,11 @@ def transfer_report(
     order = list(accuracies_of(table, main_measure(table) or ""))
     how: dict[str, Any] = {"n": n, "epochs": epochs, "seed": seed, "device": device, "yes": yes, "progress": progress}
     tuned = fine_tuned(given, order[:finetune], recipe, **how)
-    table.context["candidates"] |= {**tuned, "predicted": {}}
+    told = foretold(pool, given, device=device, yes=yes, progress=progress)
+    table.context["candidates"] |= {**tuned, "predicted": told}
     seconds = time.perf_counter() - started
-    options = {"measures": ",".join(measures), "finetune": finetune or None, "n": n, "pool": pool}
+    options = {"measures": ",".join(measures), "finetune": finetune or None, "n": n}
+    options |= {"pool": pool if isinstance(pool, str | Path) else None}
     options |= {"recipe": recipe if finetune and recipe != "finetune" else None}
     options |= {"epochs": epochs if finetune else None, "seed": seed or None}
     words = [f"--{name} {shlex.quote(str(value))}" for name, value in options.items() if value]
@@ -164,9 +172,9 @@ def transfer_report(
     return TransferReport(table, seconds)
 
 
-def _studies(given: Asked, calls: Sequence[MeasureCall], *, n: int | None, pool: str | None, seed: int) -> list[Study]:
+def _studies(given: Asked, calls: Sequence[MeasureCall], *, n: int | None, seed: int) -> list[Study]:
     """Return the studies: scores of the training images, then accuracies on the test images."""
-    scores = score_study(given, calls, n=n, pool=pool, seed=seed)
+    scores = score_study(given, calls, n=n, seed=seed)
     halves = replace(
         scores,
         measures=tuple(map(MeasureCall, MAIN)),

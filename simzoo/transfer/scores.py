@@ -74,7 +74,6 @@ def transfer_scores(
     measures: Sequence[str] = (),
     ids: Sequence[Any] | None = None,
     n: int | None = None,
-    pool: str | None = None,
     epochs: int | None = None,
     train_images: int | None = None,
     seed: int = 0,
@@ -92,22 +91,20 @@ def transfer_scores(
     common: dict[str, Any] = {"ids": ids, "n": n, "seed": seed, "device": device}
     common |= {"epochs": epochs, "train_images": train_images, "may_train": may_train, "yes": yes}
     given = asked(models, data, least=1, progress=progress, **common)
-    study = score_study(given, chosen(measures, given.shelves), n=n, pool=pool, seed=seed)
+    study = score_study(given, chosen(measures, given.shelves), n=n, seed=seed)
     run = Run([study], plan([study], given.shelves, isolate=True), given.shelves, device=device, progress=progress)
     run.isolate = True
     finish(run)
     table, seconds = table_of(run), time.perf_counter() - started
     words = ["simzoo", "transfer", "score", *given.typed, "--data", given.data]
     words += ["--measures", ",".join(measures)] if measures else []
-    words += [
-        word for name, value in (("--n", n), ("--pool", pool)) if value is not None for word in (name, str(value))
-    ]
+    words += ["--n", str(n)] if n is not None else []
     table.context |= {"command": shlex.join(words), "grid": "scores", "report": "scores", "scores": True}
     table.context |= {"measure": [call.name for call in study.measures], "started": created, "seconds": seconds}
     return TransferScores(table, seconds)
 
 
-def score_study(given: Asked, calls: Sequence[MeasureCall], *, n: int | None, pool: str | None, seed: int) -> Study:
+def score_study(given: Asked, calls: Sequence[MeasureCall], *, n: int | None, seed: int) -> Study:
     """Return the study of scores: one representation of the training images for each model."""
     return Study(
         models=given.models,
@@ -116,7 +113,6 @@ def score_study(given: Asked, calls: Sequence[MeasureCall], *, n: int | None, po
         split=TRAIN,
         n=n,
         taps="final",
-        pool=pool,
         accuracy=False,
         seed=seed,
     )

@@ -28,6 +28,11 @@ SCORES = (
     "rough, and here it is only a check of the scores: the accuracies were measured."
 )
 
+PREDICTED = (
+    "Score: standard deviations above the mean of the pool's models; it ranks models and is no accuracy. Points (per "
+    "cent) stand only where the pool holds accuracies measured on this data. The accuracies above were measured."
+)
+
 
 def render(table: Table) -> list[Block]:
     """Return the comparison of candidates; nothing where the table is of another kind."""
@@ -74,4 +79,15 @@ def _predicted(table: Table) -> list[Block]:
     found = table.context["candidates"].get("predicted") or {}
     if not found.get("rows"):
         return []
-    return [Text((str(found["about"]),)), DataView(pd.DataFrame(found["rows"]), "Predicted from geometry.")]
+    rows = [
+        {
+            "model": one["model"],
+            "task": one["task"] or "-",
+            "score": "-" if one["score"] is None else f"{one['score']:+.2f}",
+            "points": "-" if one.get("points") is None else f"{one['points']:.1f}",
+            "": one["reason"] or ("in the pool: as when it was left out" if one.get("held_out") else ""),
+        }
+        for one in sorted(found["rows"], key=lambda one: (one["task"], -(one["score"] or 0)))
+    ]
+    start = "Predicted from geometry, by a pool of models that was fitted before. How far its order can be trusted:"
+    return [Text((start,)), Text(tuple(found["about"]), role="list"), DataView(pd.DataFrame(rows), PREDICTED)]
