@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from simzoo.api import load, measure, measures, pairwise, represent, train
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
+    from simzoo.fitting import TransferFit, transfer_baselines, transfer_fit
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
     from simzoo.mapping import ModelMap, model_map
     from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
+    from simzoo.predicting import transfer_predict
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
+    from simzoo.transfer.report import TransferReport, transfer_report
+    from simzoo.transfer.scores import TransferScores, transfer_scores
 
 __version__ = version("simzoo")
 
@@ -32,6 +36,10 @@ _HOME = {
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
         "simzoo.facts",
     ),
+    **dict.fromkeys(("TransferReport", "transfer_report"), "simzoo.transfer.report"),
+    **dict.fromkeys(("TransferScores", "transfer_scores"), "simzoo.transfer.scores"),
+    **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.fitting"),
+    "transfer_predict": "simzoo.predicting",
     "hookimpl": "simzoo.hookspecs",
     "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
@@ -44,6 +52,9 @@ __all__ = [
     "GridResult",
     "ModelMap",
     "Representation",
+    "TransferFit",
+    "TransferReport",
+    "TransferScores",
     "augmentation",
     "backbone",
     "compare",
@@ -63,6 +74,11 @@ __all__ = [
     "run_grid",
     "similarity",
     "train",
+    "transfer_baselines",
+    "transfer_fit",
+    "transfer_predict",
+    "transfer_report",
+    "transfer_scores",
     "transferability",
     "wrap",
 ]

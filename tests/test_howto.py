@@ -66,3 +66,16 @@ def test_a_map(tmp_path):
     assert (tmp_path / "small-map" / "report.html").is_file()
     assert "'vit-init#1': " in from_python
     assert (tmp_path / "plane.html").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_which_model_to_fine_tune(tmp_path):
+    _, reported, tuned, from_python = run_page("howto-transfer-report.md", tmp_path)
+    said = " ".join(reported.split())
+    assert "first: a linear probe on its features is right of" in said
+    assert "of 24 test images of ./photos" in said
+    assert (tmp_path / "choice" / "report.html").is_file()
+    assert "Fine-tuned by recipe finetune-quick, " in " ".join(tuned.split())
+    assert "kept as " in tuned
+    assert "logme" in from_python
+    assert "Fine-tune " in from_python

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from simzoo.cli import audit, cache, compare, doctor, grid, listing, plugin, report, represent, show, table, train, zoo
+from simzoo.cli import (
+    audit,
+    cache,
+    compare,
+    doctor,
+    grid,
+    listing,
+    plugin,
+    report,
+    represent,
+    show,
+    table,
+    train,
+    transfer,
+    zoo,
+)
 from simzoo.cli import map as model_map
 from simzoo.cli.commands import Commands
 
@@ -25,6 +40,7 @@ app.command("report")(report.report)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show_part)
 app.add_typer(grid.app, name="grid")
+app.add_typer(transfer.app, name="transfer")
 app.command("map")(model_map.map_models)
 app.command("table")(table.table)
 app.command("doctor")(doctor.doctor)

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
+from simzoo.prediction.signature import FIELDS as SIGNATURE
 from simzoo.report.words import counted, joined, label
 from simzoo.table.schema import Table
 
 Matrix = npt.NDArray[np.float64]
-SIGNATURE = {"mgm": tuple(f"{of}_{what}" for of in ("diameter", "affinity", "count") for what in ("mean", "sd"))}
 FEWEST = 3  # models that a map is of, at least
 
 

@@ -41,6 +41,7 @@ from simzoo.report.reading import (
     summaries,
 )
 from simzoo.report.starts import start_sentences
+from simzoo.report.transfer_verdict import fit_of, transfer_sentences
 from simzoo.report.words import counted, joined, label, numbers, percent, real, with_interval
 from simzoo.table.schema import Table
 
@@ -70,7 +71,13 @@ _CHANCE = "cannot be told from chance"
 
 
 def verdict(table: Table) -> list[str]:
-    """Return the sentences at the top of a report, of a comparison or of a grid."""
+    """Return the sentences at the top of a report, of a comparison, of a grid, or of candidates for fine-tuning."""
+    if "candidates" in table.context:
+        from simzoo.report.candidates_text import candidate_sentences  # scipy loads for a second
+
+        return candidate_sentences(table)
+    if fit_of(table) is not None:
+        return [*transfer_sentences(table), *_training(table)]
     if not is_grid(table):
         return comparison_verdict(table)
     return [*_maps(table), *start_sentences(table), *grid_verdict(table), *_training(table)]

@@ -10,6 +10,7 @@ from simzoo.report.section import Section
 def simzoo_report_sections() -> list[Section]:
     """Return simzoo's own sections; their modules (altair, pandas) load only when a report is written."""
     from simzoo.report.sections import (
+        candidates,
         curves,
         gaps,
         initialisation,
@@ -22,11 +23,14 @@ def simzoo_report_sections() -> list[Section]:
         rows,
         similarity,
         strengths,
+        transfer,
         verdict,
     )
 
     return [
         Section("verdict", "Verdict", 10, verdict.render),
+        Section("candidates", "Candidates", 14, candidates.render),
+        Section("transfer", "Prediction of transfer", 15, transfer.render),
         Section("models", "Models", 20, models.render),
         Section("map", "Map of models", 22, model_map.render),
         Section("initialisation", "Untrained and trained", 23, initialisation.render),
