@@ -66,3 +66,13 @@ def test_a_map(tmp_path):
     assert (tmp_path / "small-map" / "report.html").is_file()
     assert "'vit-init#1': " in from_python
     assert (tmp_path / "plane.html").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_what_predicts_transfer(tmp_path):
+    printed, from_python = run_page("howto-transfer.md", tmp_path)[:2]
+    page = (ROOT / "docs" / "howto-transfer.md").read_text(encoding="utf-8")
+    for figure in (".774", ".617", ".828", ".786"):
+        assert figure in page
+        assert f"0{figure}" in printed
+    assert "static rank on the other data sets" in from_python
