@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from simzoo.predicting import transfer_predict
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
+    from simzoo.transfer.report import TransferReport, transfer_report
+    from simzoo.transfer.scores import TransferScores, transfer_scores
 
 __version__ = version("simzoo")
 
@@ -34,6 +36,8 @@ _HOME = {
         ("augmentation", "backbone", "dataset", "executor", "geometry", "objective", "similarity", "transferability"),
         "simzoo.facts",
     ),
+    **dict.fromkeys(("TransferReport", "transfer_report"), "simzoo.transfer.report"),
+    **dict.fromkeys(("TransferScores", "transfer_scores"), "simzoo.transfer.scores"),
     **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.fitting"),
     "transfer_predict": "simzoo.predicting",
     "hookimpl": "simzoo.hookspecs",
@@ -49,6 +53,8 @@ __all__ = [
     "ModelMap",
     "Representation",
     "TransferFit",
+    "TransferReport",
+    "TransferScores",
     "augmentation",
     "backbone",
     "compare",
@@ -71,6 +77,8 @@ __all__ = [
     "transfer_baselines",
     "transfer_fit",
     "transfer_predict",
+    "transfer_report",
+    "transfer_scores",
     "transferability",
     "wrap",
 ]

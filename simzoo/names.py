@@ -1,5 +1,7 @@
 """The name grammar: `NAME[@DATA][:RECIPE][#SEED]`, and the sources `timm:`, `init:`, `torchvision:`, `file:`, `py:`.
 
+`START@@DATA[:RECIPE][#SEED]` is any of these, fine-tuned.
+
 `resolve` turns a name into `Spec`s: what to build, how to train it, and the key under which its weights are kept.
 """
 
@@ -35,6 +37,10 @@ _CARD_NAME = re.compile(
 )
 _SOURCED = re.compile(r"(?P<source>[a-z-]+):(?P<name>[^#]+)(#(?P<seed>\S+))?")
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")  # MODULE:FUNCTION
+_TUNED = re.compile(
+    r"(?P<data>(hf:|torchvision:)?[^:#\s]+)(:(?P<recipe>[^#+\s]+)(?P<changes>(\+[a-z-]+=\d+)*))?(#(?P<seed>\S+))?"
+)
+TUNED, TUNING = "@@", "finetune"  # what stands between a start and its data; the recipe where none is named
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
 TRAINING_VERSION = 1  # raised when the same recipe would give other weights
 CHANGES = {"epochs": "epochs", "train-images": "train_images"}
@@ -62,12 +68,16 @@ class Training:
 
 @dataclass(frozen=True)
 class Spec:
-    """One model, fully decided: the card, the seed, and the training that makes its weights if it has none."""
+    """One model, fully decided: the card, the seed, and the training that makes its weights if it has none.
+
+    `start` is the model whose weights the training begins with; without it, it begins with fresh ones.
+    """
 
     name: str
     card: Card
     seed: int | None = None
     training: Training | None = None
+    start: Spec | None = None
 
     @cached_property
     def key(self) -> str:
@@ -81,6 +91,8 @@ class Spec:
             train = self.training
             spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
             spec |= {"input": card.input.model_dump() if card.input else None, "pool": card.pool}
+        if self.start:
+            spec["start"] = self.start.key
         return key_of(spec)
 
     @property
@@ -93,7 +105,7 @@ class Spec:
         """The same network, as initialised with the same seed."""
         update = {"objective": UNTRAINED, "paradigm": "untrained", "trained_on": ""}
         card = self.card.model_copy(update={**update, "weights": None, "recipes": {}})
-        return replace(self, name=f"untrained {self.name}", card=card, seed=self.seed or 0, training=None)
+        return replace(self, name=f"untrained {self.name}", card=card, seed=self.seed or 0, training=None, start=None)
 
 
 def resolve(
@@ -104,6 +116,8 @@ def resolve(
     `changes` (`epochs`, `train-images`) shorten a training: the result has another, usable name. `seed` is for
     names that state none.
     """
+    if TUNED in text:
+        return _tuned(text, changes or {}, seed, shelves)
     if (match := _SOURCED.fullmatch(text)) and match["source"] in SOURCES:
         return _sourced(text, match["source"], match["name"], match["seed"], seed)
     if not (match := _CARD_NAME.fullmatch(text)):
@@ -112,6 +126,51 @@ def resolve(
     written = _changes(text, match["changes"] or "")
     training = _training(card, match["data"], match["recipe"], {**written, **(changes or {})}, shelves)
     return _by_seed(text, card, training, match["seed"], seed)
+
+
+def finetuned(
+    start: Spec,
+    data: str,
+    recipe: str = TUNING,
+    *,
+    changes: dict[str, int] | None = None,
+    seed: int = 0,
+    shelves: Catalog | None = None,
+) -> Spec:
+    """Return the model that fine-tuning makes of another on labelled data: its backbone with a new linear head.
+
+    The card is that of the start, trained with labels; its name says the start, the data, the recipe and the seed.
+    """
+    if start.is_function:
+        raise UsageError(
+            f"{start.name} cannot be fine-tuned by its name",
+            expected="a model with weights in a file or trained by simzoo",
+            got="what a function builds, whose weights nothing holds but the function",
+            next_step="save its state dict with torch, then simzoo zoo add FILE --backbone BACKBONE",
+        )
+    update = {"name": f"{start.name}{TUNED}{data}", "weights": None, "recipes": {data: TUNING}}
+    trained_on = ", then ".join(
+        word for word in (start.training.data if start.training else start.card.trained_on, data) if word
+    )
+    about = {"objective": "supervised", "paradigm": "supervised", "trained_on": trained_on, "aliases": ()}
+    card = start.card.model_copy(update={**update, **about})
+    training = _training(card, data, recipe, changes or {}, shelves)
+    name = card.name
+    if training and (training.changes or recipe != TUNING):
+        name += f":{recipe}" + "".join(f"+{key}={value}" for key, value in training.changes)
+    return Spec(f"{name}#{seed}" if seed else name, card, seed, training, start)
+
+
+def _tuned(text: str, changes: dict[str, int], seed: int, shelves: Catalog | None) -> list[Spec]:
+    start, _, rest = text.rpartition(TUNED)
+    if not start or not (match := _TUNED.fullmatch(rest)):
+        raise _malformed(text)
+    changes = {**_changes(text, match["changes"] or ""), **changes}
+    return [
+        finetuned(one, match["data"], match["recipe"] or TUNING, changes=changes, seed=number, shelves=shelves)
+        for one in resolve(start, seed=seed, shelves=shelves)
+        for number in _seeds(text, match["seed"], seed)
+    ]
 
 
 def _changes(text: str, written: str) -> dict[str, int]:
@@ -262,7 +321,7 @@ def _seeds(text: str, seeds: str | None, default: int) -> range:
 def _malformed(text: str) -> UsageError:
     return UsageError(
         f"{text!r} is not a model name",
-        expected=f"NAME[@DATA][:RECIPE][#SEED], or one of {', '.join(SOURCES.values())}",
+        expected=f"NAME[@DATA][:RECIPE][#SEED], START@@DATA[:RECIPE][#SEED], or one of {', '.join(SOURCES.values())}",
         got=repr(text),
         next_step="simzoo list models",
     )

@@ -167,7 +167,7 @@ def test_a_malformed_name_is_told_the_grammar(text):
         "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
     sources += ", features:FILE.npz"
-    assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], or one of {sources}"
+    assert error.expected == f"NAME[@DATA][:RECIPE][#SEED], START@@DATA[:RECIPE][#SEED], or one of {sources}"
     assert (error.got, error.next_step) == (repr(text), "simzoo list models")
 
 

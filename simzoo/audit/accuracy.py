@@ -11,9 +11,9 @@ from simzoo.catalog import Catalog
 from simzoo.errors import UndefinedError
 from simzoo.measures.evaluate import evaluate
 from simzoo.representations.representation import Representation
+from simzoo.table.shares import wilson
 
 PROBES = {"knn_accuracy": "knn_accuracy", "linear_probe": "linear_accuracy"}  # measure -> its name here
-Z = 1.959964  # 95 %
 
 
 def scores(
@@ -69,15 +69,3 @@ def _own_head(
     # ties count against the model, so that a head that says the same of all classes is right of none
     rank = (scored >= right).sum(axis=1)
     return {"top1": rank <= 1, **({"top5": rank <= 5} if classes > 5 else {})}
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share.
-
-    >>> [round(bound, 3) for bound in wilson(861, 1000)]
-    [0.838, 0.881]
-    """
-    share, spare = hits / n, Z**2 / n
-    middle = (share + spare / 2) / (1 + spare)
-    half = Z / (1 + spare) * float(np.sqrt(share * (1 - share) / n + spare / (4 * n)))
-    return middle - half, middle + half

@@ -12,7 +12,12 @@ from simzoo.progress import Bars
 
 @output.friendly
 def train(
-    name: Annotated[str, typer.Argument(help="NAME[@DATA][:RECIPE][#SEED], several seeds as #0-2")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="NAME[@DATA][:RECIPE][#SEED], or START@@DATA[:RECIPE][#SEED] to fine-tune START; several seeds as #0-2"
+        ),
+    ],
     epochs: output.Epochs = None,
     train_images: output.TrainImages = None,
     out: Annotated[str, typer.Option("--out", help="Also copy the weights and their recipe into this folder.")] = "",
@@ -49,6 +54,8 @@ def train(
 def _sentence(facts: dict[str, Any]) -> str:
     epochs, seconds, accuracy = facts["settings"]["epochs"], facts["seconds"], facts["knn_accuracy"]
     known = "undefined" if accuracy is None else f"{accuracy:.3f}"
+    if head := facts.get("accuracy"):
+        known += f", accuracy of its head {head['value']:.3f} [{head['low']:.3f}, {head['high']:.3f}]"
     short = f" (shortened: {facts['shortened']})" if facts["shortened"] else ""
     speed = facts["train_images"] * epochs / seconds
     return (

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simzoo.cli import output, transfer_fit, transfer_predict
+from simzoo.cli import output, transfer_fit, transfer_predict, transfer_report, transfer_score
 
 app = typer.Typer(
     help="Which model to take for your data: baselines of the published tables, measured accuracies, predictions.",
@@ -25,6 +25,8 @@ def transfer() -> None:
 
 app.command("fit")(transfer_fit.fit)
 app.command("predict")(transfer_predict.predict)
+app.command("report")(transfer_report.report)
+app.command("score")(transfer_score.score)
 
 
 @app.command("baselines")

@@ -219,7 +219,7 @@ class _Planner:
             "permutations": cheap * PERMUTATIONS if study.permutations is None else study.permutations,
             "seed": study.seed,
         }
-        if study.parts and sheet.kind == "similarity":  # a key without is what it was before there were any
+        if study.parts and (sheet.kind == "similarity" or sheet.name in CHEAP):  # a key without is what it was before
             spec["parts"] = True
         about, label = self._about(draw), _label(call, sources)
         block = Block("measure", key_of(spec), label, spec, sources, call, inputs, about=about, views=views)

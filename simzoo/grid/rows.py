@@ -93,12 +93,13 @@ def tap_rows(
     draws: Mapping[str, int],
     *,
     views: Sequence[Taps] = (),
+    parts: bool = True,
 ) -> list[Row]:
     """Return one row for each tap and field of a measure of one representation.
 
     `views` are the taps of several draws of the same images; the rows then say of which augmentation. How many there
     are is among the options of a measure that can do without (`params`), and no option of the function. What a measure
-    gives of each half-sample follows, see `simzoo.table.parts`.
+    gives of each half-sample follows, see `simzoo.table.parts`, unless `parts` says no.
     """
     rows, options = [], {name: value for name, value in params.items() if name != "views"}
     for at, x in enumerate(xs):
@@ -112,7 +113,7 @@ def tap_rows(
             given["support"] = (side, side.labels) if side is not None else None
         try:
             _require_outputs(sheet, x)
-            values, bounds, parts = measured(
+            values, bounds, halves = measured(
                 sheet, x, resamples=draws["resamples"], seed=draws["seed"], inputs=given, **options
             )
         except Exception as error:  # noqa: BLE001 - a cell that fails is a row that says so
@@ -124,7 +125,7 @@ def tap_rows(
                 continue
             low, high = bounds.get(name, (None, None))
             rows.append(replace(base, field=name, value=values[name], low=low, high=high))
-        rows += part_rows(base, parts)
+        rows += part_rows(base, halves if parts else ())
     return rows
 
 

@@ -57,8 +57,10 @@ class Study:
     `accuracy`: whether the kNN accuracy of each model at its end stands beside what was asked for, and `accuracy_only`
     are models that appear by nothing else (the untrained twin of each trained model).
     `skip` are cells to leave out: each is a row that says so.
-    `support` is how many training images vote in `knn_accuracy` and train probes. `pool=None` takes each model's own.
-    `parts`: whether the values of half-samples are kept of similarities too, which is asked of single layers.
+    `support` is how many training images vote in `knn_accuracy` and train probes (None: as many as `n`). `pool=None`
+    takes each model's own.
+    `parts`: whether the values of half-samples are kept of similarities and of accuracies too, which is asked of single
+    layers.
     `resamples` and `permutations` of None mean: the default where the measure makes them cheap, none elsewhere.
     """
 
@@ -73,7 +75,7 @@ class Study:
     draw: int = 0
     accuracy: bool = True
     accuracy_only: tuple[Source, ...] = ()
-    support: int = 5_000
+    support: int | None = 5_000
     pairs: Literal["all", "cross", "first"] = "all"
     resamples: int | None = None
     permutations: int | None = None

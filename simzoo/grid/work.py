@@ -17,7 +17,7 @@ import torch
 
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import SimzooError, TapError, UndefinedError
-from simzoo.grid.plan import Block
+from simzoo.grid.plan import CHEAP, Block
 from simzoo.grid.rows import reason_of, similarity_rows, tap_rows
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
@@ -166,7 +166,8 @@ class Worker:
             xs = [tap for tap in self._read(block.inputs[0], names[0]) if block.spec["only"] in {None, tap.tap}]
             beside = [self._read(key, names[0]) for key in block.inputs[1:]]
             views, support = beside[: block.views], beside[block.views :]
-            rows = tap_rows(sheet, xs, support[0] if support else [], params, draws, views=views)
+            kept = block.spec.get("parts", sheet.name not in CHEAP)
+            rows = tap_rows(sheet, xs, support[0] if support else [], params, draws, views=views, parts=kept)
         return Outcome(block.key, rows, sheet.as_dict())
 
     def _read(self, key: str, model: str) -> list[Representation]:

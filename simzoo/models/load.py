@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import safetensors.torch
@@ -23,7 +24,9 @@ from simzoo.models.wrap import wrap_module
 from simzoo.names import Spec
 from simzoo.storage import weights_shelf
 
-__all__ = ["Model", "as_model", "load", "wrap_module"]
+__all__ = ["HEAD", "Model", "as_model", "begun", "load", "wrap_module"]
+
+HEAD = "fine-tuned head: "  # before the names of the tensors of the head that fine-tuning made, in a weight file
 
 
 def load(spec: Spec, shelves: Catalog | None = None, device: str = "cpu") -> Model:
@@ -35,7 +38,6 @@ def load(spec: Spec, shelves: Catalog | None = None, device: str = "cpu") -> Mod
         module = build_backbone(card, pretrained=True, shelves=shelves)
         return as_model(spec, module, key=key, device=device)
     module = initialise(card, spec.seed or 0, shelves)
-    facts: dict[str, Any] = {}
     if card.weights:
         _load_file(module, spec.name, card)
     elif spec.training:
@@ -47,9 +49,24 @@ def load(spec: Spec, shelves: Catalog | None = None, device: str = "cpu") -> Mod
                 got="none",
                 next_step=f"simzoo train {spec.name}",
             )
-        load_state(module, safetensors.torch.load_file(artifact.path), artifact.path.name)
-        facts = artifact.header
-    return as_model(spec, module, key=key, facts=facts, device=device)
+        state = safetensors.torch.load_file(artifact.path)
+        head = {name: state.pop(f"{HEAD}{name}") for name in ("weight", "bias") if f"{HEAD}{name}" in state}
+        load_state(module, state, artifact.path.name)
+        tuned = as_model(spec, module, key=key, facts=artifact.header, device=device)
+        return replace(tuned, classifier=(head["weight"].to(device), head["bias"].to(device))) if head else tuned
+    return as_model(spec, module, key=key, device=device)
+
+
+def begun(spec: Spec, shelves: Catalog | None = None) -> nn.Module:
+    """Return the network that a training begins with: fresh, or with the weights of the model it starts from.
+
+    A published head that the backbone is not built with is left behind: fine-tuning puts its own head on the features.
+    """
+    module = initialise(spec.card, spec.seed or 0, shelves)
+    if spec.start:
+        given = load(spec.start, shelves).module.state_dict()
+        load_state(module, {name: given[name] for name in module.state_dict() if name in given}, spec.start.name)
+    return module
 
 
 def as_model(

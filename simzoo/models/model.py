@@ -24,7 +24,8 @@ class Model:
     """A frozen network, how it is fed and pooled, and where it came from.
 
     `fed_by` says who decided `feed`. `facts` is what the store knows about its training, empty where simzoo did not
-    train it. `presets` are presets of taps that this model defines for itself, as words separated by commas, and
+    train it; `classifier` the weight and bias of the linear head that fine-tuning made, which stands on `features`.
+    `presets` are presets of taps that this model defines for itself, as words separated by commas, and
     `logits` is the module whose output is the logits, or `output`.
     """
 
@@ -38,6 +39,7 @@ class Model:
     facts: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, str] = field(default_factory=dict)
     logits: str = ""
+    classifier: tuple[Tensor, Tensor] | None = None
 
     @property
     def parameters(self) -> int:

@@ -25,12 +25,15 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # what a
 def weights_key(spec: Spec, shelves: Catalog | None = None) -> str:
     """Return the content address of a model: the spec, and what lies behind its names.
 
-    That is the version of the objective and the content of the training images, or the weight file.
+    That is the version of the objective and the content of the training images, or the weight file; of a fine-tuned
+    model also the weights that it starts from.
     """
     content: dict[str, Any] = {"spec": spec.key}
     if spec.training:
         content["objective"] = (shelves or catalog()).objectives[spec.card.objective].sheet.version
         content["images"] = open_data(spec.training.data, "train", shelves).fingerprint
+    if spec.start:
+        content["start"] = weights_key(spec.start, shelves)
     if spec.card.weights and spec.card.weights.path and not spec.card.weights.sha256:
         content["file"] = checksum(weights_file(spec.card.weights))  # the card does not say, so the file must
     return key_of(content)

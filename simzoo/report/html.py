@@ -116,7 +116,8 @@ def _title(table: Table) -> str:
     if "transfer_fit" in table.context:
         return f"Prediction of transfer, {len(names)} models"
     if name := table.context.get("grid"):
-        return "Map of models" if "map" in table.context else f"Grid {name}"
+        known = {"map": "Map of models", "candidates": "Which model to fine-tune", "scores": "Transferability scores"}
+        return next((title for word, title in known.items() if word in table.context), f"Grid {name}")
     return joined(names) if 0 < len(names) <= 3 else f"{len(names)} models"
 
 

@@ -71,7 +71,11 @@ _CHANCE = "cannot be told from chance"
 
 
 def verdict(table: Table) -> list[str]:
-    """Return the sentences at the top of a report, of a comparison or of a grid."""
+    """Return the sentences at the top of a report, of a comparison, of a grid, or of candidates for fine-tuning."""
+    if "candidates" in table.context:
+        from simzoo.report.candidates_text import candidate_sentences  # scipy loads for a second
+
+        return candidate_sentences(table)
     if fit_of(table) is not None:
         return [*prediction_sentences(table), *_training(table)]
     if not is_grid(table):

@@ -1,6 +1,13 @@
-"""The accuracy that is stored with trained weights: k nearest neighbours on held-out images."""
+"""The accuracies that are stored with trained weights: of neighbours, and of a fine-tuned head, on held-out images."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from simzoo.catalog import Catalog
 from simzoo.errors import UndefinedError
@@ -9,6 +16,8 @@ from simzoo.images.sampling import sample
 from simzoo.measures.geometry.labels import knn_accuracy
 from simzoo.models.load import Model
 from simzoo.representations.extraction import extract
+from simzoo.representations.representation import Representation
+from simzoo.table.shares import wilson
 
 TEST_IMAGES, SUPPORT_IMAGES = 1_000, 5_000
 
@@ -28,3 +37,22 @@ def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: 
         return float(knn_accuracy(test, test.labels, support=(support, support.labels)))
     except UndefinedError:
         return None
+
+
+def head_accuracy(
+    model: Model, head: tuple[Tensor, Tensor], data: str, *, device: str = "cpu", shelves: Catalog | None = None
+) -> dict[str, Any]:
+    """Return the accuracy of a fine-tuned head on at most 1,000 test images, with Wilson's interval and how many."""
+    images = open_data(data, evaluation_split(data, shelves), shelves)
+    x = extract(model, images, sample(images, TEST_IMAGES), "final", model.pool, device=device)[0]
+    right = head_hits(x, head)
+    low, high = wilson(int(right.sum()), len(right))
+    return {"value": float(right.mean()), "low": low, "high": high, "n": len(right)}
+
+
+def head_hits(x: Representation, head: tuple[Tensor, Tensor]) -> npt.NDArray[np.bool_]:
+    """Say of each image whether a linear head on its features is right."""
+    weight, bias = (part.detach().cpu() for part in head)
+    predicted = (torch.from_numpy(np.array(x.values)) @ weight.T + bias).argmax(1).numpy()
+    right: npt.NDArray[np.bool_] = predicted == x.labels
+    return right

@@ -20,7 +20,7 @@ def estimate_seconds(spec: Spec, *, device: str = "cpu", shelves: Catalog | None
 
     Right to a factor of two or so: it leaves out reading, and larger batches run somewhat faster.
     """
-    run = prepare(spec, device=device, shelves=shelves)
+    run = prepare(spec, device=device, shelves=shelves, timed=True)
     count = min(PROBE_IMAGES, len(run.images))
     seconds = 0.0
     for _ in range(2):

@@ -13,7 +13,7 @@ from simzoo.errors import TrainingError
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
 from simzoo.models.backbones import initialise
-from simzoo.models.load import Model, as_model
+from simzoo.models.load import Model, as_model, begun
 from simzoo.names import Spec, Training
 from simzoo.training.data import TrainingImages, draw_seed
 
@@ -37,8 +37,11 @@ class Run:
         return [(view.to(device) - mean) / std for view in views]
 
 
-def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) -> Run:
-    """Build the backbone, the objective and the training images of a spec."""
+def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, timed: bool = False) -> Run:
+    """Build the backbone, the objective and the training images of a spec.
+
+    `timed` is for one that only tells how long it takes: it need not begin with the weights that it starts from.
+    """
     shelves = shelves or catalog()
     if spec.training is None or spec.seed is None:
         raise TrainingError(
@@ -50,7 +53,7 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) 
     settings, card = spec.training.settings, spec.card
     objective = shelves.objectives[card.objective].part()
     train_set = open_data(spec.training.data, "train", shelves)
-    model = as_model(spec, initialise(card, spec.seed, shelves))
+    model = as_model(spec, initialise(card, spec.seed, shelves) if timed else begun(spec, shelves))
     chosen = sample(train_set, settings.train_images)
     if len(chosen) < 2:
         raise TrainingError(

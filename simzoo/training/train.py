@@ -9,11 +9,12 @@ from safetensors.torch import save
 
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import DamagedFileError
+from simzoo.models.load import HEAD
 from simzoo.models.weights import weights_key
 from simzoo.names import Spec
 from simzoo.progress import Progress, Silent
 from simzoo.storage import Artifact, weights_shelf
-from simzoo.training.accuracy import held_out_accuracy
+from simzoo.training.accuracy import head_accuracy, held_out_accuracy
 from simzoo.training.checkpoint import Checkpoint, own_randomness
 from simzoo.training.loop import Loop, fit
 from simzoo.training.prepare import prepare
@@ -30,9 +31,12 @@ def train(
     """Return the weights of a spec, training them if they are not on the shelf; one process at a time does it.
 
     Order and views are pure functions of (seed, epoch, image id), whatever `workers`. The header beside the weights
-    holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images.
+    holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images; of a fine-tuned
+    model also what it started from and the accuracy of its head. What it starts from is trained before, if it must be.
     """
     shelves, progress = shelves or catalog(), progress or Silent()
+    if spec.start and spec.start.training:
+        train(spec.start, device=device, workers=workers, progress=progress, shelves=shelves)
     key, shelf = weights_key(spec, shelves), weights_shelf()
     with shelf.lock(key):
         checkpoint = Checkpoint(key, spec.name)
@@ -57,7 +61,14 @@ def train(
             "device": device,
         }
         facts["knn_accuracy"] = held_out_accuracy(run.model, run.training.data, device=device, shelves=shelves)
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in run.model.module.state_dict().items()}
+        state = dict(run.model.module.state_dict())
+        if spec.start:
+            new = run.heads.state_dict()
+            head = (new["weight"], new["bias"])
+            facts["start"] = {"name": spec.start.name, "key": weights_key(spec.start, shelves)}
+            facts["accuracy"] = head_accuracy(run.model, head, run.training.data, device=device, shelves=shelves)
+            state |= {f"{HEAD}{name}": tensor for name, tensor in new.items()}
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         made = shelf.put(key, facts, partial(_write, save(state)))
         checkpoint.remove()
         return made

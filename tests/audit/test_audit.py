@@ -7,12 +7,11 @@ import pytest
 import timm
 import torch
 from safetensors.torch import save_file
-from scipy.stats import binomtest
 from torch import nn
 from typer.testing import CliRunner
 
 from simzoo.audit import checks, summary
-from simzoo.audit.accuracy import scores, wilson
+from simzoo.audit.accuracy import scores
 from simzoo.audit.page import write_page
 from simzoo.audit.regression import regression
 from simzoo.audit.run import audit
@@ -93,12 +92,6 @@ def test_top_1_and_top_5_are_those_of_a_sort():
     assert found["top5"] == np.mean((order[:, :5] == labels[:, None]).any(1))
     flat = scores(seen(logits), seen(np.zeros((300, 20)), "logits", labels), None, 20, catalog())
     assert flat["top1"] == 0
-
-
-def test_an_interval_is_wilsons():
-    for hits, n in ((0, 10), (7, 10), (861, 1000), (1000, 1000)):
-        theirs = binomtest(hits, n).proportion_ci(method="wilson")
-        assert wilson(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
 
 
 def test_what_cannot_be_measured_says_why():

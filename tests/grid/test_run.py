@@ -88,6 +88,18 @@ def test_manifolds_are_classes_of_clean_images_and_the_views_of_each_under_an_au
         assert rows["low"].notna().all() == (named == "rotate")
 
 
+def test_values_of_half_samples_of_accuracies_are_kept_where_they_are_asked_for(study, shelves):
+    asked = replace(study("knn_accuracy"), resamples=6)
+    rows, parts = without_parts(finished(asked, shelves)[0].rows())
+    assert parts == []
+    again, kept = without_parts(finished(replace(asked, parts=True), shelves)[0].rows())
+    assert [(one["measure"], len(one["values"])) for one in kept] == [("knn_accuracy", 6)] * len(rows)
+    assert again["low"].tolist() == rows["low"].tolist()
+    half = np.array(kept[0]["values"])
+    low, high = np.percentile(half, (2.5, 97.5), method="weibull") - half.mean() + again["value"][0]
+    assert (again["low"][0], again["high"][0]) == pytest.approx((low, high))
+
+
 def test_what_is_finished_does_not_run_again_and_a_new_measure_runs_alone(study, shelves):
     first, ran = finished(study("cka"), shelves)
     assert {block.kind for block in ran} == {"extract", "measure"}

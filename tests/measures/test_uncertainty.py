@@ -9,6 +9,7 @@ from simzoo.measures.derived import basis
 from simzoo.measures.evaluate import evaluate, matrix_of
 from simzoo.measures.geometry.labels import class_cka, knn_accuracy
 from simzoo.measures.geometry.mgm import mgm
+from simzoo.measures.geometry.probe import linear_probe
 from simzoo.measures.geometry.spectrum import effective_rank
 from simzoo.measures.similarity import simzoo_measures
 from simzoo.measures.similarity.cca import cca
@@ -160,6 +161,28 @@ def test_a_measure_by_rows_has_the_intervals_of_its_half_samples_and_gives_them(
     assert len(measured(mgm.sheet, x, inputs={"labels": pairs}, **asked).parts) == 9
     few = {"resamples": 9, "seed": 3, "inputs": {"labels": np.arange(4) // 2}}
     assert measured(mgm.sheet, x[:4], **few)[1:] == ({}, [])  # a half of two classes of two has no class of two
+
+
+@pytest.mark.parametrize(
+    ("measure", "given", "options"),
+    [
+        (knn_accuracy, True, {"k": 7}),
+        (knn_accuracy, False, {"k": 7}),
+        (knn_accuracy, False, {}),
+        (linear_probe, True, {}),
+    ],
+)
+def test_accuracies_of_half_samples_are_those_of_images_that_were_judged_once(measure, given, options):
+    draw = np.random.default_rng(0)
+    labels, known = np.arange(90) % 3, np.arange(120) % 3
+    x, train = (np.eye(3)[one] + draw.normal(size=(len(one), 3)) for one in (labels, known))
+    inputs = {"labels": labels, "support": (train, known) if given else None}
+    found = measured(measure.sheet, x, resamples=9, seed=3, inputs=inputs, **options)
+    plain = measured(replace(measure.sheet, by_rows=None), x, resamples=9, seed=3, inputs=inputs, **options)
+    assert found.values == plain.values
+    assert 0.35 < found.values["value"] < 1
+    assert found.bounds["value"] == pytest.approx(plain.bounds["value"], abs=1e-12)
+    assert (len(found.parts), plain.parts) == (9, [])
 
 
 def test_a_plugin_measure_without_a_kernel_has_intervals_too():

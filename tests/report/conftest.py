@@ -213,3 +213,9 @@ def small_grid(grids):
     """Three models of two seeds, five taps, four settings, with gaps of every kind."""
     augmentations = {"none": (None,), "crop": (0.5, 1.0), "flip": (None,)}
     return grids.grid(models=("sl", "simclr", "vit"), taps=5, augmentations=augmentations)
+
+
+@pytest.fixture(scope="session")
+def candidates():
+    """The builder of tables of candidates for fine-tuning (`candidates.py`)."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("candidates.py"))))

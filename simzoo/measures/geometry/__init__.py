@@ -14,6 +14,7 @@ def simzoo_measures() -> list[Any]:
     from simzoo.measures.geometry.collapse import cdnv, neural_collapse
     from simzoo.measures.geometry.correlation import corrint
     from simzoo.measures.geometry.dimension import twonn
+    from simzoo.measures.geometry.episodes import few_shot
     from simzoo.measures.geometry.isotropy import anisotropy, uniformity
     from simzoo.measures.geometry.labels import class_cka, knn_accuracy
     from simzoo.measures.geometry.likelihood import gride, mle_id
@@ -30,7 +31,7 @@ def simzoo_measures() -> list[Any]:
         *(anisotropy, uniformity),
         *(twonn, mle_id, gride, corrint, lpca, mom_id, tle),
         *(nnk_count, nnk_rank, nnk_diameter, nnk_affinity, mgm),
-        *(knn_accuracy, linear_probe, class_cka, neural_collapse, cdnv),
+        *(knn_accuracy, linear_probe, few_shot, class_cka, neural_collapse, cdnv),
         *(class_separation, silhouette, calinski_harabasz, davies_bouldin),
         *(alignment, invariance, lidar),
     ]

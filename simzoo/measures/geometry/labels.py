@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +16,30 @@ from simzoo.measures.derived.classes import checked_labels, require_two_classes
 from simzoo.measures.derived.neighbours import directions, search
 from simzoo.measures.similarity.cka import linear_cka, unbiased_cka
 
+NEIGHBOURS = 20
 _UNCHANGED_BY = {"permutation", "rotation", "scale"}
 
 
 def guessing(_: int, *, labels: Any = None, **__: Any) -> float:
     """Return the accuracy of guessing among the classes: the chance level of an accuracy."""
     return 1 / len(np.unique(np.asarray(labels)))
+
+
+def knn_by_rows(x: Any, labels: Any, *, support: Any = None, **options: Any) -> Callable[[npt.NDArray[np.intp]], float]:
+    """Return a function from rows to `knn_accuracy` of these samples; with a support side all are voted on once.
+
+    Without one, half of the samples vote for each other with half as many neighbours.
+    """
+    if support is not None:
+        hits = knn_hits(x, labels, support=support, **options)
+        return lambda rows: float(hits[rows].mean())
+    features, given, k = matrix(x), np.asarray(labels), options.pop("k", NEIGHBOURS)
+
+    def some(rows: npt.NDArray[np.intp]) -> float:
+        fewer = max(1, k // 2) if len(rows) < len(features) else k
+        return knn_accuracy(features[torch.from_numpy(rows)], given[rows], k=fewer, **options)
+
+    return some
 
 
 @geometry(
@@ -38,9 +57,10 @@ def guessing(_: int, *, labels: Any = None, **__: Any) -> float:
     },
     chance=guessing,
     neighbours="k",
+    by_rows=knn_by_rows,
     reference="wu2018instance",
 )
-def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, temperature: float = 0.1) -> float:
+def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = NEIGHBOURS, temperature: float = 0.1) -> float:
     """Say which share of samples gets its label from the weighted vote of its k nearest neighbours.
 
     Formula: the predicted class is argmax_c sum over the k neighbours j of class c of exp(cos(x_i, x_j) / temperature).
@@ -59,6 +79,13 @@ def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, tempe
     >>> knn_accuracy(x, [0, 1] * 10, k=5)
     1.0
     """
+    return float(np.mean(knn_hits(x, labels, support=support, k=k, temperature=temperature)))
+
+
+def knn_hits(
+    x: Any, labels: Any, *, support: Any = None, k: int = NEIGHBOURS, temperature: float = 0.1
+) -> npt.NDArray[np.bool_]:
+    """Say of each sample whether its neighbours' vote is right, as `knn_accuracy` counts it."""
     if k < 1 or not temperature > 0:
         raise UsageError(
             "no votes",
@@ -79,8 +106,8 @@ def knn_accuracy(x: Any, labels: Any, *, support: Any = None, k: int = 20, tempe
     votes = torch.zeros(len(queries), len(classes), dtype=torch.float64, device=queries.device)
     weights = ((found.scores.double() - 1) / temperature).exp()
     votes.scatter_add_(1, torch.from_numpy(index).to(queries.device)[found.rows], weights)
-    predicted = classes[votes.argmax(1).cpu().numpy()]
-    return float(np.mean(predicted == given))
+    hits: npt.NDArray[np.bool_] = classes[votes.argmax(1).cpu().numpy()] == given
+    return hits
 
 
 class ClassCKA(NamedTuple):

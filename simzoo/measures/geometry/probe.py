@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,12 @@ class Probe(NamedTuple):
         return predicted
 
 
+def probe_by_rows(x: Any, labels: Any, *, support: Any) -> Callable[[npt.NDArray[np.intp]], float]:
+    """Return a function from rows to `linear_probe` of these samples; the probe is trained and asked once."""
+    hits = probe_hits(x, labels, support=support)
+    return lambda rows: float(hits[rows].mean())
+
+
 @geometry(
     name="linear_probe",
     version=1,
@@ -44,6 +51,7 @@ class Probe(NamedTuple):
     needs={"labels", "support"},
     domain={"n < 4": "TooFewSamplesError", "constant": "ConstantInputError"},
     chance=guessing,
+    by_rows=probe_by_rows,
     reference="kornblith2019better",
 )
 def linear_probe(x: Any, labels: Any, *, support: Any) -> float:
@@ -72,6 +80,11 @@ def linear_probe(x: Any, labels: Any, *, support: Any) -> float:
     >>> linear_probe(x[:20], x[:20, 0] > 0, support=(x[20:], x[20:, 0] > 0)) > 0.9
     True
     """
+    return float(np.mean(probe_hits(x, labels, support=support)))
+
+
+def probe_hits(x: Any, labels: Any, *, support: Any) -> npt.NDArray[np.bool_]:
+    """Say of each sample whether the probe is right, as `linear_probe` counts it."""
     given = checked_labels(labels, len(matrix(x)), "labels")
     if support is None:
         raise UndefinedError(
@@ -84,7 +97,8 @@ def linear_probe(x: Any, labels: Any, *, support: Any) -> float:
     require_one_layer(matrix(x), matrix(train))
     known = checked_labels(trained, len(matrix(train)), "support labels")
     require_voters(given, known, leave_one_out=False)
-    return float(np.mean(best_probe(train, tuple(known.tolist())).predict(x) == given))
+    hits: npt.NDArray[np.bool_] = best_probe(train, tuple(known.tolist())).predict(x) == given
+    return hits
 
 
 @derived

@@ -10,6 +10,7 @@ from simzoo.report.section import Section
 def simzoo_report_sections() -> list[Section]:
     """Return simzoo's own sections; their modules (altair, pandas) load only when a report is written."""
     from simzoo.report.sections import (
+        candidates,
         curves,
         gaps,
         initialisation,
@@ -28,6 +29,7 @@ def simzoo_report_sections() -> list[Section]:
 
     return [
         Section("verdict", "Verdict", 10, verdict.render),
+        Section("candidates", "Candidates", 14, candidates.render),
         Section("prediction", "Prediction of transfer", 16, prediction.render),
         Section("models", "Models", 20, models.render),
         Section("map", "Map of models", 22, model_map.render),

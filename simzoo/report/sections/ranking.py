@@ -15,7 +15,7 @@ MOST = 60  # models up to which a ranking can be read
 
 def render(table: Table) -> list[Block]:
     """Return a chooser of measures; the first of them also as files, unless a map is what is to be looked at."""
-    if not is_grid(table):
+    if not is_grid(table) or "candidates" in table.context:  # candidates are compared with their seeds apart
         return []
     options: dict[tuple[str, ...], Chart] = {}
     hidden = 0
