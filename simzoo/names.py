@@ -37,7 +37,7 @@ _SOURCED = re.compile(r"(?P<source>[a-z-]+):(?P<name>[^#]+)(#(?P<seed>\S+))?")
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")  # MODULE:FUNCTION
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
 TRAINING_VERSION = 1  # raised when the same recipe would give other weights
-CHANGES = {"epochs": "epochs", "train-images": "train_images"}
+CHANGES = {"epochs": "epochs", "train-images": "train_images", "devices": "devices"}
 
 
 @dataclass(frozen=True)
