@@ -125,6 +125,7 @@ def train(
     *,
     epochs: int | None = None,
     train_images: int | None = None,
+    devices: int | None = None,
     seed: int = 0,
     device: str = "cpu",
     may_train: bool = True,
@@ -136,12 +137,13 @@ def train(
 ) -> list[Artifact]:
     """Train the models a name stands for (several for `#0-2`) unless they are trained; return their weights.
 
+    `devices` shares each batch out among so many GPUs, or processes on the CPU: another training, hence another name.
     After each epoch, `log` (a folder) gets a table of all epochs as NAME.csv; in it are what `online` asks for (`knn`,
     `probe`: accuracies on held-out images). `tensorboard` writes there, too, what TensorBoard reads.
     """
     progress, watch = progress or Silent(), Watch(str(log), tuple(online), tensorboard)
     require_device(device)
-    specs = resolve(name, changes=changes(epochs, train_images), seed=seed)
+    specs = resolve(name, changes=changes(epochs, train_images, devices), seed=seed)
     if not may_train:
         refuse_training(specs)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
@@ -150,9 +152,9 @@ def train(
     return [train_spec(spec, device=device, progress=progress, watch=watch) for spec in specs]
 
 
-def changes(epochs: int | None, train_images: int | None) -> dict[str, int]:
-    """Return the changes to a recipe that `--epochs` and `--train-images` ask for."""
-    given = {"epochs": epochs, "train-images": train_images}
+def changes(epochs: int | None, train_images: int | None, devices: int | None = None) -> dict[str, int]:
+    """Return the changes to a recipe that `--epochs`, `--train-images` and `--devices` ask for."""
+    given = {"epochs": epochs, "train-images": train_images, "devices": devices}
     return {name: value for name, value in given.items() if value is not None}
 
 

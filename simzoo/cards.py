@@ -181,12 +181,13 @@ class Settings(Frozen):
     precision: Literal["float32", "bf16", "fp16"] = Field(default="float32", description="of the network's computation")
     nesterov: bool = Field(default=True, description="of SGD and LARS, where momentum is above 0")
     decay: Literal["weights", "all"] = Field(default="weights", description="all: biases and norms decay, too")
+    devices: int = Field(default=1, ge=1, le=64, description="among which each batch is shared out")
     trust: float = Field(default=1e-3, gt=0, description="of LARS: a layer's step by its weights' norm")
 
     @property
     def identity(self) -> dict[str, Any]:
         """What the key of a training is made of: words that came later count where they say something."""
-        later = {"accumulate", "precision", "nesterov", "decay", "trust"}
+        later = {"accumulate", "precision", "nesterov", "decay", "devices", "trust"}
         usual = {word for word in later if getattr(self, word) == type(self).model_fields[word].default}
         return self.model_dump(exclude=usual)
 

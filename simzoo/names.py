@@ -43,7 +43,7 @@ _TUNED = re.compile(
 TUNED, TUNING = "@@", "finetune"  # what stands between a start and its data; the recipe where none is named
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
 TRAINING_VERSION = 1  # raised when the same recipe would give other weights
-CHANGES = {"epochs": "epochs", "train-images": "train_images"}
+CHANGES = {"epochs": "epochs", "train-images": "train_images", "devices": "devices"}
 
 
 @dataclass(frozen=True)

@@ -202,14 +202,14 @@ def test_an_invalid_recipe_is_told_when_it_is_read_not_when_it_is_used(registry,
 
 @pytest.mark.parametrize(
     ("word", "value"),
-    [("accumulate", 2), ("precision", "bf16"), ("nesterov", False), ("decay", "all"), ("trust", 0.02)],
+    [("accumulate", 2), ("precision", "bf16"), ("nesterov", False), ("decay", "all"), ("devices", 2), ("trust", 0.02)],
 )
 def test_a_word_that_recipes_got_later_changes_the_key_of_a_training_only_where_it_says_something(word, value):
     settings = Settings(epochs=1, batch_size=2, optimizer="sgd", learning_rate=1.0)
     assert word not in settings.identity
     assert settings.model_copy(update={word: value}).identity == {**settings.identity, word: value}
     assert settings.identity.keys() == Settings.model_fields.keys() - {
-        *("accumulate", "precision", "nesterov", "decay", "trust")
+        *("accumulate", "precision", "nesterov", "decay", "devices", "trust")
     }
 
 

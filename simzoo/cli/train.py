@@ -20,6 +20,10 @@ def train(
     ],
     epochs: output.Epochs = None,
     train_images: output.TrainImages = None,
+    devices: Annotated[
+        int | None,
+        typer.Option("--devices", min=1, help="Share each batch out among GPUs (or processes): another, named recipe."),
+    ] = None,
     out: Annotated[str, typer.Option("--out", help="Also copy the weights and their recipe into this folder.")] = "",
     log: Annotated[
         str, typer.Option("--log", help="Write a table of the epochs into this folder, NAME.csv, after each of them.")
@@ -45,6 +49,7 @@ def train(
         name,
         epochs=epochs,
         train_images=train_images,
+        devices=devices,
         seed=seed,
         device=device,
         may_train=not no_train,

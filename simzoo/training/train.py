@@ -18,7 +18,9 @@ from simzoo.progress import Progress, Silent
 from simzoo.storage import Artifact, weights_shelf
 from simzoo.training.accuracy import head_accuracy, held_out, held_out_accuracy
 from simzoo.training.checkpoint import Checkpoint, own_randomness
+from simzoo.training.data import ALL, Share
 from simzoo.training.loop import Loop, fit
+from simzoo.training.parallel import on_devices, require_devices
 from simzoo.training.prepare import Run, prepare
 from simzoo.training.watch import Watch
 
@@ -43,6 +45,7 @@ def train(
     if spec.start and spec.start.training:
         train(spec.start, device=device, workers=workers, progress=progress, shelves=shelves)
     key, shelf = weights_key(spec, shelves), weights_shelf()
+    require_devices(spec, device)
     with shelf.lock(key):
         checkpoint = Checkpoint(key, spec.name)
         if found := shelf.get(key):
@@ -50,6 +53,12 @@ def train(
         with own_randomness():
             make = partial(_loop, spec, checkpoint, device, shelves, watch or Watch())
             loop = _resumed(make, checkpoint)
+            settings = loop.run.training.settings
+            if settings.devices > 1 and loop.done.epochs < settings.epochs:
+                work = partial(_share, spec, key, device, workers, watch or Watch())
+                with progress.step(f"train {spec.name}", settings.epochs * loop.batches) as step:
+                    on_devices(work, settings.devices, step)
+                loop = _resumed(make, checkpoint)
             fit(loop, device, workers, progress)
         run = loop.run
         facts = {
@@ -85,7 +94,20 @@ def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)  # safetensors' own writing tells a full disk as an error of its own
 
 
-def _loop(spec: Spec, checkpoint: Checkpoint, device: str, shelves: Catalog, watch: Watch) -> Loop:
+def _share(  # noqa: PLR0917 - the first five are bound where a process is started
+    spec: Spec, key: str, device: str, workers: int, watch: Watch, share: Share, progress: Progress
+) -> None:
+    """Train on one of several devices; the first leaves the checkpoint of the last epoch."""
+    checkpoint, mine = Checkpoint(key, spec.name), share.device(device)
+    loop = _resumed(partial(_loop, spec, checkpoint, mine, catalog(), watch, share=share), checkpoint)
+    fit(loop, mine, workers, progress)
+    if share.rank == 0:
+        checkpoint.write(loop.parts, loop.done)
+
+
+def _loop(
+    spec: Spec, checkpoint: Checkpoint, device: str, shelves: Catalog, watch: Watch, *, share: Share = ALL
+) -> Loop:
     """Return the training from the start."""
 
     def after_epoch(run: Run, log: list[dict[str, Any]]) -> dict[str, Any]:
@@ -93,7 +115,7 @@ def _loop(spec: Spec, checkpoint: Checkpoint, device: str, shelves: Catalog, wat
         watch.write(spec.name, [*log[:-1], {**log[-1], **found}])
         return found
 
-    return Loop(prepare(spec, device=device, shelves=shelves), checkpoint, device, after_epoch)
+    return Loop(prepare(spec, device=device, shelves=shelves), checkpoint, device, after_epoch, share)
 
 
 def online(run: Run, wanted: Sequence[str], device: str, shelves: Catalog) -> dict[str, Any]:

@@ -23,8 +23,9 @@ class IBOT(Taught, TwoViews):
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here
         """Return head, mask token, teacher and both centres; options of `dino`, and `masked` (images), `least`, `most`.
 
-        One head serves images and patches, as in the paper. The image is what the card pools: in the paper, the class
-        token. The last layer learns from the first epoch on and the teacher's temperature is constant, as in `dino`.
+        And `batch_norm` (of the head; in the paper a ViT's has none). One head serves images and patches, as in the
+        paper. The image is what the card pools: in the paper, the class token. The last layer learns from the first
+        epoch on and the teacher's temperature is constant, as in `dino`.
         """
         from lightly.loss import DINOLoss, IBOTPatchLoss
         from lightly.models.modules import DINOProjectionHead
@@ -40,7 +41,8 @@ class IBOT(Taught, TwoViews):
             warnings.catch_warnings(),
         ):  # a normed weight is made at once; one with a graph cannot be copied
             warnings.simplefilter("ignore", FutureWarning)  # torch's, on how lightly norms the last layer
-            self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out)
+            norm = options.get("batch_norm", False)
+            self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out, batch_norm=norm)
         self.teacher = Teacher(backbone, self.head, options={"momentum_end": 1.0, **options})
         self.student, self.taught = Encoder(backbone, "ibot", token), Encoder(self.teacher.features, "ibot")
         settings = {
@@ -62,17 +64,22 @@ class IBOT(Taught, TwoViews):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the sum of both losses; the centres move on. Local views are whole: only global ones hide patches."""
-        whole, images = torch.cat(batch.views[:2]), len(batch.labels)
+        whole = torch.cat(batch.views[:2])
         blocks = random_blocks(len(whole), self.student.grid, whole.device, **self.blocks)
         hidden = blocks.flatten(1)
         with torch.no_grad():
             seen = self.taught.tokens(whole)
-            wanted = self.teacher.heads(self.taught.pooled(seen))
-            wanted_patches = self.teacher.heads(self.taught.of_patches(seen)[hidden])
+            wanted, wanted_patches = self._outputs(self.teacher.heads, self.taught, seen, hidden)
         tokens = self.student.tokens(whole, hidden=hidden)
-        given = [self.head(self.student.pooled(tokens)), *(self.head(self.backbone(view)) for view in batch.views[2:])]
-        given_patches = self.head(self.student.of_patches(tokens)[hidden])
-        loss: Tensor = self.of_images(wanted.split(images), [part for views in given for part in views.split(images)])
+        given, given_patches = self._outputs(self.head, self.student, tokens, hidden)
+        local = [self.head(self.backbone(view)) for view in batch.views[2:]]
+        loss: Tensor = self.of_images(wanted.chunk(2), [*given.chunk(2), *local])
         if hidden.any():  # of no patch there is no mean, which the centre would take
             loss = loss + self.of_patches(wanted_patches, given_patches, blocks)
         return loss
+
+    @staticmethod
+    def _outputs(head: nn.Module, encoder: Encoder, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the head makes of images and of hidden patches, all in one batch of its norms."""
+        out: Tensor = head(torch.cat([encoder.pooled(tokens), encoder.of_patches(tokens)[hidden]]))
+        return out[: len(tokens)], out[len(tokens) :]

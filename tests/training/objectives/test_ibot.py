@@ -64,3 +64,8 @@ def test_the_teacher_follows(build_vit):
     made.backbone.norm.bias.data += 2
     made.objective.after_step(1, 10)
     assert torch.allclose(made.heads["teacher"].module.norm.bias, before + 1)
+
+
+def test_one_hidden_patch_is_enough_for_a_head_with_batch_norms(build_vit):
+    made = build_vit(IBOT, views=2, images=2, **SIZES, masked=0.3, least=0.07, most=0.07, batch_norm=True)
+    assert [int(made.loss().isfinite()) for _ in range(5)] == [1] * 5
