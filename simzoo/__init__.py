@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simzoo.mapping import ModelMap, model_map
     from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
+    from simzoo.neighbourhoods import neighbourhood
     from simzoo.predicting import transfer_predict
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
@@ -41,6 +42,7 @@ _HOME = {
     **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.fitting"),
     "transfer_predict": "simzoo.predicting",
     "hookimpl": "simzoo.hookspecs",
+    "neighbourhood": "simzoo.neighbourhoods",
     "nnk_graph": "simzoo.measures.geometry.graph",
     "wrap": "simzoo.models.wrap",
     "derived": "simzoo.representations.derived",
@@ -67,6 +69,7 @@ __all__ = [
     "measure",
     "measures",
     "model_map",
+    "neighbourhood",
     "nnk_graph",
     "objective",
     "pairwise",

@@ -66,6 +66,7 @@ def test_a_map(tmp_path):
     assert (tmp_path / "small-map" / "report.html").is_file()
     assert "'vit-init#1': " in from_python
     assert (tmp_path / "plane.html").is_file()
+    assert len(list((tmp_path / "neighbourhoods").glob("neighbourhood-resnet18-init-final-*.svg"))) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
