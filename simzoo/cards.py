@@ -10,7 +10,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from simzoo.errors import CardError
 from simzoo.tomlfile import Frozen, read
@@ -86,13 +93,24 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Input(Frozen):
-    """How a model is fed: square size, normalisation, the share of the image that the centre crop keeps."""
+    """How a model is fed: square size, normalisation, the share of the image that the centre crop keeps.
+
+    The image is resized so that the crop has `size` pixels a side, and cropped, as in timm and torchvision;
+    `crop_first` crops and then resizes, as in TensorFlow's evaluation of ImageNet models.
+    """
 
     size: int = Field(default=224, ge=1)
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
     crop: Positive = 1.0
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    crop_first: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not so: keys of what was made before this field existed stay the same."""
+        said: dict[str, Any] = plain(self)
+        return {key: value for key, value in said.items() if key != "crop_first" or value}
 
 
 class Scores(Frozen):

@@ -78,6 +78,7 @@ def add(
     std: str = "",
     input_size: int | None = None,
     crop: float | None = None,
+    crop_first: bool = False,
     pool: str = "",
     licence: str = "",
     trained_on: str = "",
@@ -106,7 +107,8 @@ def add(
             next_step="name another --backbone, or what makes it fit: --backbone-arg KEY=VALUE (num_classes, img_size)",
         )
     assumed += _mapping_told(match)
-    feed = _feed(network, card, header, {"mean": mean, "std": std, "size": input_size, "crop": crop}, assumed)
+    given = {"mean": mean, "std": std, "size": input_size, "crop": crop, "crop_first": crop_first or None}
+    feed = _feed(network, card, header, given, assumed)
     pool = pool or "gap"
     weights = {"path": str(path), "sha256": checksum(path), **match.rules}
     fields = {

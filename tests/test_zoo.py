@@ -110,6 +110,8 @@ def test_a_norm_that_is_not_understood_is_said(tmp_path, state):
 
 def test_a_card_is_written_again_and_one_that_a_registry_takes_later_is_a_clash(file):
     add(file, BACKBONE, name="mine")
+    assert add(file, BACKBONE, name="mine", crop=1.0, crop_first=True).card.input.crop_first
+    assert "crop_first" not in add(file, BACKBONE, name="mine", crop=1.0).card.input.model_dump()
     assert add(file, BACKBONE, name="mine", crop=1.0).card.input.crop == 1.0
     text = (own_cards() / "mine.toml").read_text().replace('name = "mine"', 'name = "byol"')
     (own_cards() / "byol.toml").write_text(text)

@@ -32,6 +32,9 @@ def add(
     std: Annotated[str, typer.Option("--std", metavar="R,G,B", help="Standard deviation of pixels.")] = "",
     input_size: Annotated[int | None, typer.Option("--input-size", min=1, help="Side of the images.")] = None,
     crop: Annotated[float | None, typer.Option("--crop", help="Share of the image that the centre crop keeps.")] = None,
+    crop_first: Annotated[
+        bool, typer.Option("--crop-first", help="Crop and then resize, as TensorFlow does [default: resize first].")
+    ] = False,
     pool: Annotated[str, typer.Option("--pool", help="gap, cls, flatten or grid:K [default: gap].")] = "",
     licence: Annotated[str, typer.Option("--licence", help="Its licence, for reports.")] = "",
     trained_on: Annotated[str, typer.Option("--trained-on", help="What it was trained on, for reports.")] = "",
@@ -51,6 +54,7 @@ def add(
         std=std,
         input_size=input_size,
         crop=crop,
+        crop_first=crop_first,
         pool=pool,
         licence=licence,
         trained_on=trained_on,

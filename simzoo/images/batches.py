@@ -137,11 +137,16 @@ def batches(
 
 
 def prepare(image: Image.Image, feed: Input) -> Pixels:
-    """Resize the shorter side to size / crop, rounded down as in timm, and crop the centre: (size, size, 3) uint8."""
+    """Resize the shorter side to size / crop, rounded down as in timm, and crop the centre: (size, size, 3) uint8.
+
+    With `crop_first` the centre, `crop` of the shorter side, is cut out of the image and resized.
+    """
     from torchvision.transforms import InterpolationMode  # two seconds, which a grid that is finished need not take
     from torchvision.transforms.v2 import functional as transforms
 
     side = int(feed.size / feed.crop + 1e-6)  # 192 / (192 / 236) must give 236
+    if feed.crop_first:
+        image, side = transforms.center_crop(image, [round(min(image.size) * feed.crop)]), feed.size
     if min(image.size) != side:  # the checks of torchvision take longer than a small image that fits
         image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
     if image.size != (feed.size, feed.size):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from timm.data import create_transform
 from torchvision import transforms
 
@@ -56,6 +57,14 @@ def test_pixels_are_those_of_torchvision_weights(pictures, size, resized):
 def test_image_of_the_right_size_is_not_resampled(picture):
     image = picture(3, (32, 32))
     assert np.array_equal(prepare(image, Input(size=32, interpolation="bicubic")), image)
+
+
+def test_a_crop_that_comes_first_is_resized_by_pillow(picture):
+    image = picture(1, (64, 48))  # the centre 36 x 36 of a shorter side of 48
+    expected = image.crop((14, 6, 50, 42)).resize((32, 32), Image.Resampling.BILINEAR)
+    found = prepare(image, Input(size=32, crop=0.75, crop_first=True))
+    assert np.array_equal(found, expected)
+    assert not np.array_equal(found, prepare(image, Input(size=32, crop=0.75)))
 
 
 def test_normalise_has_the_bits_of_torch():
