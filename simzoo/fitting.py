@@ -13,6 +13,7 @@ import pandas as pd
 from rich.console import Group
 from rich.text import Text
 
+from simzoo.errors import UsageError
 from simzoo.prediction.baselines import DRAWS
 from simzoo.prediction.baselines import baselines as published_baselines
 from simzoo.prediction.claims import claim
@@ -20,12 +21,13 @@ from simzoo.prediction.downstream import downstream
 from simzoo.prediction.fit import PERMUTATIONS, judged
 from simzoo.prediction.fitted import FILE, Fitted, fitted, last_fit, write_fit
 from simzoo.prediction.pool import pool_of
+from simzoo.prediction.signature import plain
 from simzoo.progress import Progress, Silent
+from simzoo.report.prediction_verdict import FIT
 from simzoo.report.result import Result
-from simzoo.report.transfer_verdict import FIT
 from simzoo.report.verdict import verdict
 from simzoo.table.files import read_table
-from simzoo.table.schema import Table
+from simzoo.table.schema import COLUMNS, RUN_COLUMNS, Table
 
 
 def transfer_baselines(draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
@@ -94,8 +96,7 @@ class TransferFit(Result):
 
 
 def transfer_fit(
-    table: Table | str | Path,
-    *,
+    *tables: Table | str | Path,
     measures: Sequence[str] | None = None,
     on: str | None = None,
     targets: Sequence[str] | None = None,
@@ -107,7 +108,8 @@ def transfer_fit(
     """Learn accuracy from geometry on a grid's table, and judge it on models that were left out.
 
     Args:
-        table: a grid's table, its file, or the folder that holds it.
+        tables: tables of grids, their files, or the folders that hold them; of several all rows count, as where one
+            holds the geometry and another the accuracies.
         measures: what the signature is made of; by default `mgm`, or every measure of one representation.
         on: the image set that signatures were measured on; by default the one the table has most of them on.
         targets: accuracies of the table (`linear_probe`, `knn_accuracy`, ...), or `published`: the eight tasks of the
@@ -117,10 +119,10 @@ def transfer_fit(
         seed: of draws and permutations.
         progress: told of every fit.
     """
-    given = table if isinstance(table, Table) else read_table(_file(Path(table)))
+    given = _together([table if isinstance(table, Table) else read_table(_file(Path(table))) for table in tables])
     pool = pool_of(given, measures=measures, data=on, targets=targets)
     found = judged(pool, progress or Silent(), draws=draws, permutations=permutations, seed=seed)
-    source = "TABLE" if isinstance(table, Table) else str(table)
+    source = ["TABLE" if isinstance(table, Table) else str(table) for table in tables]
     options = {"measures": measures, "on": on, "targets": targets}
     command = _command(source, options, {"resamples": (draws, DRAWS), "permutations": (permutations, PERMUTATIONS)})
     claims = {one["task"]: claim(one).words for one in found["tasks"] if one["pool"] == "all"}
@@ -129,13 +131,35 @@ def transfer_fit(
     return TransferFit(kept, fitted(pool, found, claims, command))
 
 
+def _together(tables: Sequence[Table]) -> Table:
+    """Return the rows of all tables as one table; a model named with seed 0 and without is one model."""
+    if not tables:
+        raise UsageError(
+            "there is nothing to learn from",
+            expected="the table of a grid, or several",
+            got="none",
+            next_step="simzoo grid run, then simzoo transfer fit TABLE",
+        )
+    if len(tables) == 1:
+        return tables[0]
+    rows = pd.concat([table.rows for table in tables], ignore_index=True)
+    rows = rows.assign(model=rows["model"].map(plain))
+    sheets = {name: sheet for table in tables for name, sheet in table.sheets.items()}
+    models = {plain(name): facts for table in tables for name, facts in table.models.items()}
+    notes = list(dict.fromkeys(note for table in tables for note in table.context.get("notes") or ()))
+    datasets = {one.get("name"): one for table in tables for one in table.context.get("datasets") or ()}
+    context = {**tables[0].context, "notes": notes, "datasets": list(datasets.values())}
+    about = [name for name in COLUMNS if name not in RUN_COLUMNS]
+    return Table(rows.drop_duplicates(about, ignore_index=True), sheets, models, context)
+
+
 def _file(path: Path) -> Path:
     path = path.expanduser()
     return path / "table.parquet" if path.is_dir() else path
 
 
-def _command(source: str, options: dict[str, Any], numbers: dict[str, tuple[int, int]]) -> str:
-    words = ["simzoo transfer fit", shlex.quote(source)]
+def _command(source: Sequence[str], options: dict[str, Any], numbers: dict[str, tuple[int, int]]) -> str:
+    words = ["simzoo transfer fit", *map(shlex.quote, source)]
     for name, value in options.items():
         if value:
             words += [f"--{name}", shlex.quote(value if isinstance(value, str) else ",".join(value))]

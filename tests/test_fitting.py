@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 import simzoo
-from simzoo.errors import DataError
+from simzoo.errors import DataError, UsageError
 from simzoo.fitting import transfer_fit
 from simzoo.prediction.fitted import last_fit, read_fit
 from simzoo.table.files import read_table, write_table
+from simzoo.table.schema import Table
 
 made = runpy.run_path(str(Path(__file__).parent / "prediction" / "pools.py"))
 QUICK = {"draws": 40, "permutations": 3}
@@ -70,3 +71,22 @@ def test_what_is_no_table_is_told(tmp_path):
     (tmp_path / "table.parquet").write_text("x")
     with pytest.raises(DataError, match="is not a table of simzoo"):
         transfer_fit(tmp_path)
+
+
+def test_of_several_tables_all_rows_count_and_seed_0_may_be_left_out(table, fit):
+    rows = table.rows
+    mgm = rows["measure"] == "mgm"
+    accuracies = rows[~mgm].assign(model=rows["model"].str.removesuffix("#0"))
+    facts = {name.removesuffix("#0"): known for name, known in table.models.items()}
+    apart = (
+        Table(rows[mgm].reset_index(drop=True), table.sheets, table.models, table.context),
+        Table(accuracies.reset_index(drop=True), table.sheets, facts, table.context),
+    )
+    together = transfer_fit(*apart, **QUICK)
+    assert together.scores.equals(fit.scores)
+    assert together.result.context["command"].startswith("simzoo transfer fit TABLE TABLE --resamples")
+
+
+def test_without_a_table_there_is_nothing_to_learn_from():
+    with pytest.raises(UsageError, match="there is nothing to learn from"):
+        transfer_fit()

@@ -79,3 +79,12 @@ def test_which_model_to_fine_tune(tmp_path):
     assert "kept as " in tuned
     assert "logme" in from_python
     assert "Fine-tune " in from_python
+
+
+def test_what_predicts_transfer(tmp_path):
+    printed, from_python = run_page("howto-transfer.md", tmp_path)[:2]
+    page = (ROOT / "docs" / "howto-transfer.md").read_text(encoding="utf-8")
+    for figure in (".774", ".617", ".828", ".786"):
+        assert figure in page
+        assert f"0{figure}" in printed
+    assert "static rank on the other data sets" in from_python

@@ -19,6 +19,7 @@ from simzoo.table.schema import Table
 
 FEWEST = 6  # models of a pool, seeds of one counted once (ours): below, leaving one out leaves nothing to learn from
 PUBLISHED = "published"
+_FIELDS = ("value", "accuracy")  # of a measure with several numbers
 _SEED = re.compile(r"#\d+$")
 
 
@@ -73,19 +74,24 @@ def pool_of(
     """
     found = signature(table.rows, table.sheets, measures, data)
     names = [str(name) for name in found.table.index]
+    groups = pd.Series([_SEED.sub("", name) for name in names], index=names)
+    _require_enough(groups, found)
     held = [name for name in ACCURACIES if (table.rows["measure"] == name).any()]
     wanted = list(targets or held or [PUBLISHED])
-    made = [target for name in wanted for target in _targets(name, table, names)]
+    made = [
+        target
+        for name in wanted
+        for target in _targets(name, table, names)
+        if len({_SEED.sub("", str(model)) for model in target.accuracies.index}) >= FEWEST
+    ]
     if not made:
         raise UsageError(
             "the pool has no accuracies to learn from",
             expected=f"rows of {', '.join(ACCURACIES)} in the table, or models with published results",
-            got=f"{', '.join(wanted)} of {len(names)} models",
+            got=f"{', '.join(wanted)}: fewer than {FEWEST} of {len(names)} models have it",
             next_step="simzoo grid run ... --measures mgm,linear_probe, or name models that have published results",
         )
     facts = {name: table.models.get(name, {}) for name in names}
-    groups = pd.Series([_SEED.sub("", name) for name in names], index=names)
-    _require_enough(groups, found)
     supervised = pd.Series([_paradigm(facts[name], name) == "supervised" for name in names], index=names)
     return Pool(found, groups, supervised, _top1(names), tuple(made))
 
@@ -117,8 +123,7 @@ def _published(models: Sequence[str]) -> list[Target]:
         known = task.unit * accuracies(results, task)
         known = known[known.index.isin(theirs)].rename(index=theirs)
         again = second[second.index.isin(theirs)].rename(index=theirs) if task.name == SECOND else None
-        if known.index.nunique() >= FEWEST:
-            made.append(Target(task.name, task.title, PUBLISHED, known, {}, again))
+        made.append(Target(task.name, task.title, PUBLISHED, known, {}, again))
     return made
 
 
@@ -130,7 +135,8 @@ def _joined(results: pd.DataFrame) -> list[tuple[str, str]]:
 def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
     """Return the accuracies that the table holds, a column for each data set, images as they are, the final layer."""
     sound = _final(table.rows[(table.rows["status"] == "ok") & table.rows["model"].isin(models)])
-    known = _by_data(sound[(sound["measure"] == name) & (sound["field"] == "value")])
+    sound = sound[sound["field"].isin(_FIELDS)]
+    known = _by_data(sound[sound["measure"] == name])
     if known.empty:
         return []
     labelled = [
@@ -138,7 +144,7 @@ def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
         for other in sound["measure"].unique()
         if table.sheets.get(str(other), {}).get("kind") == "transferability" and other not in ACCURACIES
     ]
-    scores = {other: _by_data(sound[(sound["measure"] == other) & (sound["field"] == "value")]) for other in labelled}
+    scores = {other: _by_data(sound[sound["measure"] == other]) for other in labelled}
     whole = {other: scored for other, scored in scores.items() if set(scored.columns) & set(known.columns)}
     return [Target(name, f"{name.replace('_', ' ')}, measured here", name, 100 * known, whole)]
 

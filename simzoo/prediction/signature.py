@@ -12,7 +12,12 @@ from simzoo.errors import UsageError, unknown_name
 
 FIELDS = {"mgm": tuple(f"{of}_{what}" for of in ("diameter", "affinity", "count") for what in ("mean", "sd"))}
 _NONE = -1.0  # strength of an augmentation that has none, as a key
-ACCURACIES = ("linear_probe", "knn_accuracy", "nearest_class_mean")  # what is predicted, and so never predicts
+ACCURACIES = (
+    "linear_probe",
+    "knn_accuracy",
+    "few_shot",
+    "nearest_class_mean",
+)  # what is predicted, and so never predicts
 
 
 class Entry(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simzoo.report.arrangement import CLUSTERS, Agreement, Arrangement, arrange
 from simzoo.report.points import points_of
-from simzoo.report.words import counted, joined, numbers, with_interval
+from simzoo.report.words import counted, joined, numbers, p_value, with_interval
 from simzoo.table.schema import Table
 
 KNOWN = ("paradigm", "backbone")  # what a cut is held against
@@ -36,15 +36,6 @@ def said(found: Arrangement) -> list[str]:
         _stability(found),
         *(_agreement(one, len(points.names)) for one in found.agreements),
     ]
-
-
-def p_value(p: float) -> str:
-    """Write a probability.
-
-    >>> p_value(0.062), p_value(0.002), p_value(1.0)
-    ('.062', '.002', '1')
-    """
-    return f"{p:.2g}".removeprefix("0")
 
 
 def members(found: Arrangement) -> dict[int, list[str]]:

@@ -25,6 +25,7 @@ import pandas as pd
 
 from simzoo.report.grid import is_grid
 from simzoo.report.grid_verdict import grid_verdict
+from simzoo.report.prediction_verdict import fit_of, prediction_sentences
 from simzoo.report.reading import (
     Accuracy,
     Matrix,
@@ -41,7 +42,6 @@ from simzoo.report.reading import (
     summaries,
 )
 from simzoo.report.starts import start_sentences
-from simzoo.report.transfer_verdict import fit_of, transfer_sentences
 from simzoo.report.words import counted, joined, label, numbers, percent, real, with_interval
 from simzoo.table.schema import Table
 
@@ -77,7 +77,7 @@ def verdict(table: Table) -> list[str]:
 
         return candidate_sentences(table)
     if fit_of(table) is not None:
-        return [*transfer_sentences(table), *_training(table)]
+        return [*prediction_sentences(table), *_training(table)]
     if not is_grid(table):
         return comparison_verdict(table)
     return [*_maps(table), *start_sentences(table), *grid_verdict(table), *_training(table)]

@@ -70,6 +70,15 @@ def with_interval(value: float | None, low: float | None, high: float | None) ->
     return written[0] if low is None or high is None else f"{written[0]} [{written[1]}, {written[2]}]"
 
 
+def p_value(p: float) -> str:
+    """Write a probability.
+
+    >>> p_value(0.062), p_value(0.002), p_value(1.0)
+    ('.062', '.002', '1')
+    """
+    return f"{p:.2g}".removeprefix("0")
+
+
 def percent(value: float) -> str:
     """Write a fraction in per cent.
 

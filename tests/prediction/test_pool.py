@@ -6,8 +6,8 @@ import pytest
 from simzoo.errors import UsageError
 from simzoo.prediction.downstream import downstream
 from simzoo.prediction.pool import pool_of
-from simzoo.prediction.tasks import TASKS, accuracies, imagenet
-from simzoo.registries import find_card
+from simzoo.prediction.tasks import STUDY, TASKS, accuracies, imagenet
+from simzoo.registries import find_card, grids
 
 made = runpy.run_path(str(Path(__file__).with_name("pools.py")))
 
@@ -29,6 +29,13 @@ def test_published_accuracies_come_by_name_or_alias_of_the_card(ericsson):
     assert pool.top1["swav"] == imagenet(downstream())["SwAV"]
     assert list(pool.supervised[pool.supervised].index) == ["supervised-tv"]
     assert pool.targets[-1].accuracies.min().min() > 1  # a fraction in the table, per cent here
+
+
+def test_the_grid_of_the_study_is_of_the_studys_models():
+    rows = downstream()
+    names = [find_card(name).name for name in grids()["transfer"].models]
+    assert len(set(names)) == 14
+    assert set(names) == set(rows.loc[rows["study"] == STUDY, "card"])
 
 
 def test_the_second_measurement_is_that_of_fine_tuning(ericsson):
@@ -68,5 +75,5 @@ def test_models_without_any_known_accuracy_are_told():
     table = made["measured"]()
     with pytest.raises(UsageError, match="the pool has no accuracies to learn from"):
         pool_of(table, targets=["published"])
-    with pytest.raises(UsageError, match="got: knn_accuracy of 16 models"):
+    with pytest.raises(UsageError, match="got: knn_accuracy: fewer than 6 of 16 models have it"):
         pool_of(table, targets=["knn_accuracy"])

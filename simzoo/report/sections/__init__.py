@@ -18,19 +18,19 @@ def simzoo_report_sections() -> list[Section]:
         model_map,
         models,
         overview,
+        prediction,
         profiles,
         ranking,
         rows,
         similarity,
         strengths,
-        transfer,
         verdict,
     )
 
     return [
         Section("verdict", "Verdict", 10, verdict.render),
         Section("candidates", "Candidates", 14, candidates.render),
-        Section("transfer", "Prediction of transfer", 15, transfer.render),
+        Section("prediction", "Prediction of transfer", 16, prediction.render),
         Section("models", "Models", 20, models.render),
         Section("map", "Map of models", 22, model_map.render),
         Section("initialisation", "Untrained and trained", 23, initialisation.render),

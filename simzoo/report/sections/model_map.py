@@ -8,9 +8,9 @@ import pandas as pd
 
 from simzoo.report.arrangement import Arrangement
 from simzoo.report.map_figures import plane, tree
-from simzoo.report.maps import groups_of, maps, members, p_value
+from simzoo.report.maps import groups_of, maps, members
 from simzoo.report.section import Block, Chart, DataView, Text
-from simzoo.report.words import joined, numbers, with_interval
+from simzoo.report.words import joined, numbers, p_value, with_interval
 from simzoo.table.schema import Table
 
 FACT = "paradigm"

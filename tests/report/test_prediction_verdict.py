@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from simzoo.report.transfer_verdict import FIT, transfer_sentences
+from simzoo.report.prediction_verdict import FIT, prediction_sentences
 from simzoo.report.verdict import verdict
 from simzoo.table.schema import Table, frame
 
@@ -34,11 +34,11 @@ def table(*tasks, **more):
 
 
 def test_a_table_without_a_fit_has_no_sentences():
-    assert transfer_sentences(Table(frame([]))) == []
+    assert prediction_sentences(Table(frame([]))) == []
 
 
 def test_the_answer_comes_first_and_is_the_verdict_of_the_page():
-    told = transfer_sentences(table(task()))
+    told = prediction_sentences(table(task()))
     assert told[0] == "Here geometry beats the baselines on the one task."
     assert verdict(table(task()))[0] == told[0]
 
@@ -60,26 +60,26 @@ def test_the_answer_comes_first_and_is_the_verdict_of_the_page():
     ],
 )
 def test_the_answer_says_no_more_than_the_numbers(tasks, answer):
-    assert transfer_sentences(table(*tasks))[0] == answer
+    assert prediction_sentences(table(*tasks))[0] == answer
 
 
 def test_each_task_is_told_with_its_interval_null_and_rivals():
-    told = transfer_sentences(table(task(ahead=(-0.1, 0.4))))
+    told = prediction_sentences(table(task(ahead=(-0.1, 0.4))))
     assert (
-        "Many-shot linear: geometry has a weighted tau of .60 [.40, .80], null -.12, p 0.005: above chance; the best "
+        "Many-shot linear: geometry has a weighted tau of .60 [.40, .80], null -.12, p .005: above chance; the best "
         "baseline, ImageNet top-1, has .40; not to be told apart from ImageNet top-1."
     ) in told
 
 
 def test_a_fit_that_learnt_nothing_says_so():
-    told = " ".join(transfer_sentences(table(task(tau=None))))
+    told = " ".join(prediction_sentences(table(task(tau=None))))
     assert "geometry learnt nothing and ranks no model" in told
 
 
 def test_seeds_noise_and_single_models_are_told():
     without = copy.deepcopy(task(tau=0.2)) | {"pool": "without the supervised"}
     ceiling = {"weighted_tau": 0.786, "models": 12, "datasets": {}}
-    told = " ".join(transfer_sentences(table(task(ceiling=ceiling), without, models=["a"] * 28)))
+    told = " ".join(prediction_sentences(table(task(ceiling=ceiling), without, models=["a"] * 28)))
     assert "Learnt from 14 models (28 networks with their seeds), 30 numbers each, measured on dtd10" in told
     assert "geometry's weighted tau goes from many-shot linear .60 to .20" in told
     assert "agree at a weighted tau of many-shot linear .79 (12 models): a level of the noise" in told
@@ -87,4 +87,4 @@ def test_seeds_noise_and_single_models_are_told():
 
 
 def test_without_a_second_measurement_the_noise_is_not_known():
-    assert "how much of it is noise is not known" in " ".join(transfer_sentences(table(task())))
+    assert "how much of it is noise is not known" in " ".join(prediction_sentences(table(task())))

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from simzoo.prediction.claims import known
+from simzoo.report.prediction_figures import scatter, scores_chart
+from simzoo.report.prediction_verdict import fit_of
 from simzoo.report.section import Block, Chart, DataView, Text
-from simzoo.report.transfer_figures import scatter, scores_chart
-from simzoo.report.transfer_verdict import fit_of
-from simzoo.report.words import counted, joined, numbers, with_interval
+from simzoo.report.words import counted, joined, numbers, p_value, with_interval
 from simzoo.table.schema import Table
 
 READING = (
@@ -43,9 +43,8 @@ def render(table: Table) -> list[Block]:
     blocks.append(
         Chart(scores_chart(whole), "Weighted tau of held-out models, with intervals; grey: null.", "transfer scores")
     )
-    for one in tasks:
-        blocks += [DataView(_scores(one), _caption(one))]
     blocks.append(Chart(scatter(whole), _SCATTER, "transfer held out"))
+    blocks += [DataView(_scores(one), _caption(one)) for one in tasks]
     blocks += [DataView(_drops(whole), "Geometry's weighted tau with one model less in the pool.")]
     blocks += _correlations(found)
     blocks += [Text(tuple(_lasso(one) for one in whole), role="list")]
@@ -85,7 +84,7 @@ def _each(values: Mapping[str, float]) -> str:
 
 
 def _null(null: Mapping[str, float]) -> str:
-    return f"{with_interval(null['mean'], null['low'], null['high'])}, p {null['p']:.2g}"
+    return f"{with_interval(null['mean'], null['low'], null['high'])}, p {p_value(null['p'])}"
 
 
 def _scores(one: Mapping[str, Any]) -> pd.DataFrame:
@@ -113,7 +112,8 @@ def _scores(one: Mapping[str, Any]) -> pd.DataFrame:
 def _interval(value: float | None, low: float | None, high: float | None) -> str:
     if value is None or not known(value):
         return "-"
-    return with_interval(value, low, high) if known(low) and known(high) else numbers(value, 1.0)[0]
+    shown = with_interval(value, low, high) if known(low) and known(high) else numbers(value, 1.0)[0]
+    return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _plain(value: float | None) -> str:

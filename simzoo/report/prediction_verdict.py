@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simzoo.prediction.claims import Claim, claim, known
-from simzoo.report.words import counted, joined, numbers, with_interval
+from simzoo.report.words import counted, joined, numbers, p_value, with_interval
 from simzoo.table.schema import Table
 
 FIT = "transfer_fit"  # where a table carries it, in its context
@@ -21,7 +21,7 @@ def fit_of(table: Table) -> Mapping[str, Any] | None:
     return found
 
 
-def transfer_sentences(table: Table) -> list[str]:
+def prediction_sentences(table: Table) -> list[str]:
     """Return the verdict on the fit of a table, the answer first; nothing where it carries none."""
     found = fit_of(table)
     if found is None:
@@ -66,7 +66,11 @@ def _task(one: dict[str, Any], said: Claim) -> str:
         shown = "geometry learnt nothing and ranks no model"
     else:
         chance = one["null"] and one["null"]["weighted_tau"]
-        null = f", null {numbers(chance['mean'], 1.0)[0]}, p {chance['p']:.2g}" if chance else ", no null was computed"
+        null = (
+            f", null {numbers(chance['mean'], 1.0)[0]}, p {p_value(chance['p'])}"
+            if chance
+            else ", no null was computed"
+        )
         tau = with_interval(own["weighted_tau"], own["low"], own["high"])
         claims = {True: "above chance", False: "cannot be told from chance", None: "no claim is made"}
         shown = f"geometry has a weighted tau of {tau}{null}: {claims[said.above_chance]}"

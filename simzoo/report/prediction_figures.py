@@ -22,7 +22,8 @@ def scores_chart(tasks: Sequence[Mapping[str, Any]]) -> ChartType:
     rows = pd.DataFrame(
         [
             {"task": one["title"], "predictor": score["predictor"], "value": score["weighted_tau"]}
-            | {"low": score["low"], "high": score["high"], "own": at == 0, **_chance(one)}
+            | {"low": score["low"], "high": score["high"], "of": "rival" if at else "geometry"}
+            | _chance(one)
             for one in tasks
             for at, score in enumerate(one["scores"])
             if known(score["weighted_tau"])
@@ -31,7 +32,7 @@ def scores_chart(tasks: Sequence[Mapping[str, Any]]) -> ChartType:
     order = list(dict.fromkeys(score["predictor"] for one in tasks for score in one["scores"]))
     base = alt.Chart().encode(y=alt.Y("predictor:N", sort=order, title=None, axis=alt.Axis(labelLimit=240, grid=True)))
     scale = alt.Scale(domain=[-1, 1])
-    colour = alt.condition("datum.own", alt.value(MODELS[1]), alt.value(MODELS[0]))
+    colour = alt.Color("of:N", scale=alt.Scale(domain=["geometry", "rival"], range=[MODELS[1], MODELS[0]]), legend=None)
     tips = ["task:N", "predictor:N", *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("value", "low", "high"))]
     x = alt.X("value:Q", title="weighted tau", scale=scale, axis=alt.Axis(tickCount=5))
     null = alt.Chart().mark_rect(color=UNTRAINED, opacity=0.12)
@@ -69,6 +70,8 @@ def scatter(tasks: Sequence[Mapping[str, Any]]) -> ChartType:
     line = alt.Chart().mark_line(strokeDash=[4, 3], color="#777")
     equal = line.transform_calculate(x=f"datum.predicted > 0 ? {ends} : -{ends}").encode(x="x:Q", y="x:Q")
     panel = alt.layer(equal, dots.encode(x=x, y=y, tooltip=tips)).properties(width=SQUARE, height=SQUARE)
-    facet = alt.Facet("task:N", title=None, sort=[one["title"] for one in tasks], header=alt.Header(labelLimit=SQUARE))
+    facet = alt.Facet(
+        "task:N", title=None, sort=[one["title"] for one in tasks], header=alt.Header(labelLimit=SQUARE + 50)
+    )
     chart: ChartType = panel.facet(facet, columns=min(COLUMNS, len(tasks)), data=inline(rows))
     return chart
