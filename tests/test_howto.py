@@ -81,6 +81,7 @@ def test_which_model_to_fine_tune(tmp_path):
     assert "Fine-tune " in from_python
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
 def test_what_predicts_transfer(tmp_path):
     printed, from_python = run_page("howto-transfer.md", tmp_path)[:2]
     page = (ROOT / "docs" / "howto-transfer.md").read_text(encoding="utf-8")
