@@ -96,7 +96,7 @@ def cost_words(table: Table, model: str) -> dict[str, str]:
 
 
 def pair_rows(table: Table) -> pd.DataFrame:
-    """Return the paired differences of the accuracy that models are ordered by, the clearest first."""
+    """Return the paired differences of the accuracy that models are ordered by, those of the best model first."""
     measure = main_measure(table)
     pairs = pairs_of(table, measure) if measure else []
     return pd.DataFrame(
@@ -110,7 +110,7 @@ def pair_rows(table: Table) -> pd.DataFrame:
                 "p, corrected": _p_value(one.p),
                 "told apart": "yes" if one.apart else "no",
             }
-            for one in sorted(pairs, key=lambda one: one.p)
+            for one in pairs
         ]
     )
 
@@ -217,13 +217,14 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
 
 def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: list[str]) -> list[str]:
     cost, words = cost_of(table, best), cost_words(table, best)
+    device = table.context["candidates"].get("device") or "cpu"
     said = []
     if cost["parameters"] is not None:
         said.append(f"{words['parameters']} parameters")
     if cost["flops"] is not None:
         said.append(f"{words['operations']} operations an image")
     if cost["images_per_second"] is not None:
-        said.append(f"{words['images a second']} images a second here")
+        said.append(f"{words['images a second']} images a second here ({device})")
     sentences = [f"It costs {joined(said)}; licence: {words['licence']}."] if said else []
     flops = {name: cost_of(table, name)["flops"] for name in group}
     known = {name: value for name, value in flops.items() if value is not None}
