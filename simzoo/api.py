@@ -34,6 +34,7 @@ from simzoo.progress import Progress, Silent
 from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
 from simzoo.storage import Artifact, atomic, file_name, weights_shelf
+from simzoo.training.watch import Watch
 
 LONGEST_UNASKED = 30 * 60  # seconds of estimated training that need no --yes
 
@@ -124,27 +125,36 @@ def train(
     *,
     epochs: int | None = None,
     train_images: int | None = None,
+    devices: int | None = None,
     seed: int = 0,
     device: str = "cpu",
     may_train: bool = True,
     yes: bool = False,
     progress: Progress | None = None,
+    log: str | Path = "",
+    online: Sequence[str] = (),
+    tensorboard: bool = False,
 ) -> list[Artifact]:
-    """Train the models a name stands for (several for `#0-2`) unless they are trained; return their weights."""
-    progress = progress or Silent()
+    """Train the models a name stands for (several for `#0-2`) unless they are trained; return their weights.
+
+    `devices` shares each batch out among so many GPUs, or processes on the CPU: another training, hence another name.
+    After each epoch, `log` (a folder) gets a table of all epochs as NAME.csv; in it are what `online` asks for (`knn`,
+    `probe`: accuracies on held-out images). `tensorboard` writes there, too, what TensorBoard reads.
+    """
+    progress, watch = progress or Silent(), Watch(str(log), tuple(online), tensorboard)
     require_device(device)
-    specs = resolve(name, changes=changes(epochs, train_images), seed=seed)
+    specs = resolve(name, changes=changes(epochs, train_images, devices), seed=seed)
     if not may_train:
         refuse_training(specs)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
     from simzoo.training.train import train as train_spec
 
-    return [train_spec(spec, device=device, progress=progress) for spec in specs]
+    return [train_spec(spec, device=device, progress=progress, watch=watch) for spec in specs]
 
 
-def changes(epochs: int | None, train_images: int | None) -> dict[str, int]:
-    """Return the changes to a recipe that `--epochs` and `--train-images` ask for."""
-    given = {"epochs": epochs, "train-images": train_images}
+def changes(epochs: int | None, train_images: int | None, devices: int | None = None) -> dict[str, int]:
+    """Return the changes to a recipe that `--epochs`, `--train-images` and `--devices` ask for."""
+    given = {"epochs": epochs, "train-images": train_images, "devices": devices}
     return {name: value for name, value in given.items() if value is not None}
 
 

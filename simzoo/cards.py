@@ -169,7 +169,7 @@ class Settings(Frozen):
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=2)
-    optimizer: Literal["adamw", "sgd"]
+    optimizer: Literal["adamw", "sgd", "lars"]
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.9, ge=0)
@@ -177,6 +177,19 @@ class Settings(Frozen):
     train_images: int | None = Field(default=None, ge=2, description="at most so many, stratified; all if absent")
     views: Views = Views()
     options: dict[str, Any] = Field(default_factory=dict, description="the objective's own: head widths, temperature")
+    accumulate: int = Field(default=1, ge=1, description="batches whose gradients are averaged for one step")
+    precision: Literal["float32", "bf16", "fp16"] = Field(default="float32", description="of the network's computation")
+    nesterov: bool = Field(default=True, description="of SGD and LARS, where momentum is above 0")
+    decay: Literal["weights", "all"] = Field(default="weights", description="all: biases and norms decay, too")
+    devices: int = Field(default=1, ge=1, le=64, description="among which each batch is shared out")
+    trust: float = Field(default=1e-3, gt=0, description="of LARS: a layer's step by its weights' norm")
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the key of a training is made of: words that came later count where they say something."""
+        later = {"accumulate", "precision", "nesterov", "decay", "devices", "trust"}
+        usual = {word for word in later if getattr(self, word) == type(self).model_fields[word].default}
+        return self.model_dump(exclude=usual)
 
 
 class Recipe(Frozen):

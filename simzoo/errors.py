@@ -142,9 +142,10 @@ def unknown_name(kind: str, name: str, known: Iterable[str], next_step: str | No
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     plural = kind if kind.endswith("s") or kind == "data" else f"{kind}s"
+    many = f"one of {len(names)} known {plural}{hint}"
     return UnknownNameError(
         f"unknown {kind} {name!r}",
-        expected=f"one of {len(names)} known {plural}{hint}",
+        expected=f"{names[0]}, the only known {kind}" if len(names) == 1 else many,
         got=repr(name),
         next_step=next_step or f"simzoo list {plural}",
     )

@@ -43,7 +43,7 @@ _TUNED = re.compile(
 TUNED, TUNING = "@@", "finetune"  # what stands between a start and its data; the recipe where none is named
 _SEEDS = re.compile(r"(\d+)(?:-(\d+))?")
 TRAINING_VERSION = 1  # raised when the same recipe would give other weights
-CHANGES = {"epochs": "epochs", "train-images": "train_images"}
+CHANGES = {"epochs": "epochs", "train-images": "train_images", "devices": "devices"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Spec:
             spec["weights"] = card.weights.identity
         if self.training:
             train = self.training
-            spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.model_dump()}
+            spec |= {"objective": card.objective, "data": train.data, "settings": train.settings.identity}
             spec |= {"input": card.input.model_dump() if card.input else None, "pool": card.pool}
         if self.start:
             spec["start"] = self.start.key

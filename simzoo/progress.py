@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Protocol
 
 
@@ -52,7 +54,11 @@ class Bars:
 
     @contextmanager
     def step(self, label: str, total: float) -> Iterator[Step]:
-        """Show one bar while the step runs, and leave one line when it is done."""
+        """Show one bar while the step runs, and leave one line when it is done; off a terminal, that line alone."""
+        if not self.console.is_terminal:
+            with self._counted(label, total) as counted:
+                yield counted
+            return
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
         from rich.table import Column
@@ -82,6 +88,25 @@ class Bars:
 
             yield Shown()
 
+    @contextmanager
+    def _counted(self, label: str, total: float) -> Iterator[Step]:
+        started = time.monotonic()
+
+        class Counted:
+            done = 0.0
+            note = ""
+
+            def advance(self, amount: float = 1, note: str = "") -> None:
+                self.done += amount
+                self.note = note or self.note
+
+        counted = Counted()
+        try:
+            yield counted
+        finally:
+            took = timedelta(seconds=round(time.monotonic() - started))
+            self.say(f"{label} {counted.done:g}/{total:g} {took} {counted.note}".rstrip())
+
     def say(self, text: str) -> None:
         """Print one line above the bars."""
-        self.console.print(text, highlight=False, markup=False)
+        self.console.print(text, highlight=False, markup=False, emoji=False)

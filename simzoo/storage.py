@@ -21,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+import xxhash
 from filelock import FileLock, Timeout
 
 from simzoo.errors import DamagedFileError, SimzooError, damaged
+
+FAST = "xxh3_128:"  # before the checksum of a payload: ten times as fast as SHA-256, which took as long as the disk
 
 
 def home() -> Path:
@@ -43,12 +46,14 @@ def key_of(spec: Any) -> str:
 
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file."""
-    return _digest(path.open("rb"))
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(file: BufferedReader) -> str:
+    """Return the checksum of a payload: it guards against damage, not against malice, and is read with each use."""
     with file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return FAST + hashlib.file_digest(file, xxhash.xxh3_128).hexdigest()
 
 
 def file_name(text: str) -> str:
@@ -265,8 +270,11 @@ def _read_header(path: Path) -> dict[str, Any]:
 
 
 def _check_payload(path: Path, expected: str) -> None:
-    found = f"sha256 {checksum(path)}" if path.exists() else "no file"
-    if found != f"sha256 {expected}":
+    if not path.exists():
+        raise damaged(f"{path.name} does not match its checksum", f"no file, not {expected}")
+    # headers of simzoo 0.1 hold the SHA-256
+    found = _digest(path.open("rb")) if expected.startswith(FAST) else checksum(path)
+    if found != expected:
         raise damaged(f"{path.name} does not match its checksum", f"{found}, not {expected}")
 
 

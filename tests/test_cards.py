@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from simzoo import registries as module
-from simzoo.cards import Card, read_card
+from simzoo.cards import Card, Settings, read_card
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, NameClashError, UnknownNameError
 from simzoo.hookspecs import hookimpl
@@ -137,7 +137,7 @@ def test_unknown_cards_and_recipes_get_the_closest_name(registry):
         "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
     assert caught.value.next_step == f"simzoo list models, or name a source: {sources}"
-    with pytest.raises(UnknownNameError, match=r"did you mean short\?\n.*\n  next: simzoo list recipes"):
+    with pytest.raises(UnknownNameError, match=r"expected: short, the only known recipe\n.*\n  next: simzoo list recipes"):
         find_recipe("shorter", shelves)
 
 
@@ -186,7 +186,7 @@ def test_a_recipe_gives_each_objective_the_common_settings_and_its_own_changes(r
         ("epochs = 3", "epochs = 0", "objectives.supervised.epochs", "Input should be greater than or equal to 1"),
         ("epochs = 3", "", "objectives.supervised.epochs", "Field required"),
         ("epochs = 5", "epochs = 5\nlr = 1", "objectives.simclr.lr", "Extra inputs are not permitted"),
-        ('"sgd"', '"lars"', "objectives.supervised.optimizer", "Input should be 'adamw' or 'sgd'"),
+        ('"sgd"', '"lion"', "objectives.supervised.optimizer", "Input should be 'adamw', 'sgd' or 'lars'"),
         ("epochs = 5", "epochs = 5\nviews = { flop = 1 }", "objectives.simclr.views.flop", "Extra inputs are not"),
         ("[objectives.supervised]\nepochs = 3", "[objectives]\nsupervised = 3", "objectives.supervised", "Input"),
         ("default = {", "defaults = {", "objectives.supervised.batch_size", "Field required"),
@@ -198,6 +198,19 @@ def test_an_invalid_recipe_is_told_when_it_is_read_not_when_it_is_used(registry,
         find_recipe("short", shelves)
     assert re.fullmatch(rf"short\.toml, line \d+, is not a valid recipe: {re.escape(where)}", caught.value.what)
     assert caught.value.expected.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("accumulate", 2), ("precision", "bf16"), ("nesterov", False), ("decay", "all"), ("devices", 2), ("trust", 0.02)],
+)
+def test_a_word_that_recipes_got_later_changes_the_key_of_a_training_only_where_it_says_something(word, value):
+    settings = Settings(epochs=1, batch_size=2, optimizer="sgd", learning_rate=1.0)
+    assert word not in settings.identity
+    assert settings.model_copy(update={word: value}).identity == {**settings.identity, word: value}
+    assert settings.identity.keys() == Settings.model_fields.keys() - {
+        *("accumulate", "precision", "nesterov", "decay", "devices", "trust")
+    }
 
 
 def test_a_recipe_survives_being_written_and_read_again(registry):

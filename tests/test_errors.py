@@ -42,10 +42,10 @@ def test_wrong_usage_exits_with_2_and_everything_else_with_1():
 @pytest.mark.parametrize(
     ("kind", "name", "known", "expected", "next_step"),
     [
-        ("measure", "ckaa", ["cka"], "one of 1 known measures; did you mean cka?", "simzoo list measures"),
+        ("measure", "ckaa", ["cka"], "cka, the only known measure", "simzoo list measures"),
         ("model", "resnet50", ["resnet50-sl", "resnet50-init", "resnet50-simclr", "resnet50-cifar-sl"],
          "one of 4 known models; did you mean resnet50-sl or resnet50-init or resnet50-simclr?", "simzoo list models"),
-        ("data", "zzz", ["digits", "digits"], "one of 1 known data", "simzoo list data"),
+        ("data", "zzz", ["digits", "digits"], "digits, the only known data", "simzoo list data"),
         ("kind", "x", [], "one of 0 known kinds", "simzoo list kinds"),
     ],
 )  # fmt: skip

@@ -29,6 +29,22 @@ def test_names_are_shown_as_they_are_and_never_read_as_markup(capsys, monkeypatc
     assert "said [/b]" in shown
 
 
+def test_off_a_terminal_a_step_is_one_line_when_it_is_over(capsys):
+    with Bars().step("extract", 200) as step:
+        step.advance(64, "first")
+        step.advance(136)
+        assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "extract 200/200 0:00:00 first\n"
+
+
+def test_on_a_terminal_it_is_a_bar(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with Bars().step("extract", 200) as step:
+        step.advance(200)
+    assert "━" in capsys.readouterr().err
+
+
 def test_a_step_that_fails_ends_its_bar_and_lets_the_error_through(capsys):
     bars = Bars()
     with pytest.raises(RuntimeError), bars.step("work", 2) as step:

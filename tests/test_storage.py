@@ -10,7 +10,7 @@ import filelock
 import platformdirs
 import pytest
 
-from simzoo.errors import SimzooError
+from simzoo.errors import DamagedFileError, SimzooError
 from simzoo.storage import (
     Shelf,
     atomic,
@@ -268,3 +268,15 @@ def test_the_checksum_is_sha256(tmp_path):
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     assert checksum(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
+
+
+def test_a_payload_is_checked_by_a_fast_checksum_and_old_headers_by_sha256(shelf):
+    shelf.put("k", {}, lambda path: path.write_bytes(b"abc"))
+    header = json.loads((shelf.folder / "k.json").read_text())
+    assert header["payload"] == "xxh3_128:06b05ab6733a618578af5f94892f3950"  # xxhsum -H2 of "abc"
+    old = {"facts": {}, "payload": checksum(shelf.path("k"))}
+    (shelf.folder / "k.json").write_text(json.dumps({**old, "header": key_of(old)}))
+    assert shelf.get("k").header == {}
+    shelf.path("k").write_bytes(b"abd")
+    with pytest.raises(DamagedFileError, match="does not match its checksum"):
+        shelf.read("k")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import threading
 import uuid
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,45 +37,76 @@ class Dask(Executor):
         self._cluster = None if address else local_cluster(workers, device)
         self._client = _joined(address, gpu=gpu) if address else self._cluster.get_client()
         self.workers = sum(self._client.nthreads().values())
-        self._resources = GPU if gpu else None
-        self._sent: dict[Future[Any], Any] = {}
+        self._gpus = sum(worker["resources"].get("GPU", 0) for worker in _workers(self._client)) if gpu else 0
+        self._waiting: list[tuple[Future[Any], Callable[[], Any], bool]] = []
+        self._sent: dict[Future[Any], tuple[Any, bool]] = {}
+        self._turn = threading.RLock()
         self._warned = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Send the call to a worker, one with a GPU where `args[0].network` says that a network runs."""
+        """Send the call to a worker, one with a GPU where `args[0].network` says that a network runs.
+
+        As many are sent as can run at once, since Dask holds the death of a worker against all that waits at it.
+        """
         if self._client.status != "running":
             raise _gone(f"the connection is {self._client.status}")
         job = args[0] if args else None
         if getattr(job, "timeout", None) is not None and not self._warned:
             self._warned = True
             warnings.warn("Dask cannot stop a call: --timeout does nothing with --executor dask", stacklevel=2)
-        resources = self._resources if getattr(job, "network", True) else None
-        sent = self._client.submit(fn, *args, pure=False, resources=resources, **kwargs)
+        on_gpu = bool(self._gpus and getattr(job, "network", True))
+        resources = GPU if on_gpu else None
         answer: Future[Any] = Future()
-        self._sent[answer] = sent
-        sent.add_done_callback(lambda done: self._hand_on(done, answer))
+        call = partial(self._client.submit, fn, *args, pure=False, resources=resources, **kwargs)
+        with self._turn:
+            self._waiting.append((answer, call, on_gpu))
+        self._send()
         return answer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster, after what was submitted or, with `cancel_futures`, at once; end one that was begun."""
         if cancel_futures:
-            waiting, self._sent = self._sent, {}
-            self._client.cancel(list(waiting.values()), force=True)
-            for answer in waiting:
+            with self._turn:
+                waiting, self._waiting, sent, self._sent = self._waiting, [], self._sent, {}
+            self._client.cancel([future for future, _ in sent.values()], force=True)
+            for answer in [*sent, *(answer for answer, _, _ in waiting)]:
                 answer.cancel()
         elif wait:
-            concurrent.futures.wait(list(self._sent))
+            with self._turn:
+                answers = [*self._sent, *(answer for answer, _, _ in self._waiting)]
+            concurrent.futures.wait(answers)
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
 
-    def _hand_on(self, done: Any, answer: Future[Any]) -> None:
+    def _send(self) -> None:
+        """Send the calls that a worker is free for."""
+        with self._turn:
+            for waiting in list(self._waiting):
+                answer, call, on_gpu = waiting
+                full = on_gpu and sum(gpu for _, gpu in self._sent.values()) >= self._gpus
+                if full or len(self._sent) >= self.workers:
+                    continue
+                self._waiting.remove(waiting)
+                if answer.cancelled():
+                    continue
+                try:
+                    sent = call()
+                except Exception as error:  # noqa: BLE001 - the cluster went away, or the call cannot be sent
+                    answer.set_exception(_told(error))
+                    continue
+                self._sent[answer] = sent, on_gpu
+                sent.add_done_callback(partial(self._hand_on, answer))
+
+    def _hand_on(self, answer: Future[Any], done: Any) -> None:
         """Let an answer have what came of a call; nobody waits for one that was called off."""
         try:
             result, error = done.result(), None
         except (Exception, asyncio.CancelledError) as raised:  # noqa: BLE001 - whatever the call raised
             result, error = None, _told(raised)
-        self._sent.pop(answer, None)
+        with self._turn:
+            self._sent.pop(answer, None)
+        self._send()
         if not answer.set_running_or_notify_cancel():
             return
         if error is None:
@@ -114,8 +147,12 @@ def sees(path: str) -> bool:
 def _joined(address: str, *, gpu: bool) -> Any:
     """Return a client of the scheduler at an address, whose workers can do what they will be asked."""
     from distributed import Client
+    from distributed.comm import resolve_address
 
     try:
+        resolve_address(
+            address
+        )  # a Client that cannot read its address leaves a thread behind, and whoever collects it waits
         client = Client(address, timeout=ANSWERS_IN)
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise UsageError(
@@ -143,7 +180,7 @@ def _require_workers(client: Any, address: str, *, gpu: bool) -> None:
             got=f"none in {ANSWERS_IN} seconds",
             next_step=f"dask worker {address} --nworkers N --nthreads 1, on each machine that shall work",
         ) from error
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    workers = _workers(client)
     if gpu and not any(worker["resources"].get("GPU") for worker in workers):
         raise UsageError(
             f"no worker of {address} has a GPU",
@@ -151,6 +188,11 @@ def _require_workers(client: Any, address: str, *, gpu: bool) -> None:
             got=f"{len(workers)} that do not",
             next_step=f"CUDA_VISIBLE_DEVICES=0 dask worker {address} --nthreads 1 --resources GPU=1, one for each GPU",
         )
+
+
+def _workers(client: Any) -> list[dict[str, Any]]:
+    """Return what the scheduler knows of each worker."""
+    return list(client.scheduler_info(n_workers=-1)["workers"].values())
 
 
 def _require_store(client: Any, address: str) -> None:

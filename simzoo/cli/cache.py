@@ -83,7 +83,8 @@ def prune(
         )
         return
     _table(gone)
-    typer.echo(f"{'would remove' if dry_run else 'removed'} {len(gone)} items, {_size(size)}")
+    counted = f"{len(gone)} item{'' if len(gone) == 1 else 's'}"
+    typer.echo(f"{'would remove' if dry_run else 'removed'} {counted}, {_size(size)}")
     for item in in_use:
         typer.echo(f"in use by another process, kept: {item.kind} {item.name}")
 

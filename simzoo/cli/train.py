@@ -20,7 +20,20 @@ def train(
     ],
     epochs: output.Epochs = None,
     train_images: output.TrainImages = None,
+    devices: Annotated[
+        int | None,
+        typer.Option("--devices", min=1, help="Share each batch out among GPUs (or processes): another, named recipe."),
+    ] = None,
     out: Annotated[str, typer.Option("--out", help="Also copy the weights and their recipe into this folder.")] = "",
+    log: Annotated[
+        str, typer.Option("--log", help="Write a table of the epochs into this folder, NAME.csv, after each of them.")
+    ] = "",
+    online: Annotated[
+        str, typer.Option("--online", help="Measure after each epoch, for --log: knn, probe or both (knn,probe).")
+    ] = "",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write into --log what TensorBoard reads, too (extra tensorboard).")
+    ] = False,
     seed: output.Seed = 0,
     device: output.Device = "cpu",
     no_train: output.NoTrain = False,
@@ -36,11 +49,15 @@ def train(
         name,
         epochs=epochs,
         train_images=train_images,
+        devices=devices,
         seed=seed,
         device=device,
         may_train=not no_train,
         yes=yes,
         progress=progress,
+        log=log,
+        online=[word.strip() for word in online.split(",") if word.strip()],
+        tensorboard=tensorboard,
     )
     written = [path for artifact in made for path in (api.copy_weights(artifact, out) if out else [artifact.path])]
     if as_json:

@@ -72,7 +72,7 @@ def _checked(given: dict[str, Any]) -> Grid:
         first = error.errors()[0]
         raise UsageError(
             f"--{str(first['loc'][0]).replace('_', '-')} cannot be so",
-            expected=first["msg"],
+            expected="one name or more" if first["type"] == "too_short" else first["msg"],
             got=repr(first.get("input"))[:80],
             next_step="simzoo grid run --help",
         ) from error

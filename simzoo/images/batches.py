@@ -142,8 +142,11 @@ def prepare(image: Image.Image, feed: Input) -> Pixels:
     from torchvision.transforms.v2 import functional as transforms
 
     side = int(feed.size / feed.crop + 1e-6)  # 192 / (192 / 236) must give 236
-    image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
-    return np.array(transforms.center_crop(image, [feed.size]))
+    if min(image.size) != side:  # the checks of torchvision take longer than a small image that fits
+        image = transforms.resize(image, [side], InterpolationMode(feed.interpolation), antialias=True)
+    if image.size != (feed.size, feed.size):
+        image = transforms.center_crop(image, [feed.size])
+    return np.array(image)
 
 
 def normalise(pixels: Pixels, feed: Input) -> torch.Tensor:

@@ -25,7 +25,10 @@ def alike(table: Table) -> pd.DataFrame:
     """
     pairs = table.rows[table.rows["model_b"].notna() & (table.rows["field"] != "lag")]
     raw = laid_out(table, pairs)
-    found = laid_out(table, together(pairs)).rename(columns={"null_mean": "null"})
+    summary = (raw["field"] == "match") & raw["tap"].isna()
+    summed = raw.loc[summary & (raw["status"] == "ok") & (pairs["model"] != pairs["model_b"]), "variant"]
+    found = laid_out(table, together(pairs[summary | ~raw["variant"].isin(summed)]))  # most rows are layers of these
+    found = found.rename(columns={"null_mean": "null"})
     matched = found[(found["field"] == "match") & found["tap"].isna()]
     rest = found[found["tap"].notna() & ~found["variant"].isin(matched["variant"])]
     final = rest[(rest["kind"] == "final") & (rest["kind_b"] == "final")]

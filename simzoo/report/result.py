@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from simzoo.catalog import catalog
-from simzoo.report.writer import write_report
 from simzoo.table.files import write_table
 from simzoo.table.schema import Table
 
@@ -29,6 +28,8 @@ class Result:
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write `table.parquet`, `report.html` and `figures/*`; return what was written."""
+        from simzoo.report.writer import write_report  # altair, which a finished grid's answer needs not
+
         folder = Path(folder)
         table = write_table(self.result, folder / "table.parquet")
         return [table, *write_report(self.result, folder, catalog().report_sections)]

@@ -20,31 +20,14 @@ import pandas as pd
 
 from simzoo.errors import DamagedFileError
 from simzoo.storage import home, make_folder
+from simzoo.table.database import connect, migrate, read_only
 from simzoo.table.files import read_table
 from simzoo.table.parts import PART, without_parts
 from simzoo.table.schema import COLUMNS, Row, typed
 
-STORE_VERSION = 2
 LASTING_EVERY = 1.0  # seconds: of blocks that take less, a loss of power may cost the last ones, which are made again
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
-_TABLES = f"""
-CREATE TABLE IF NOT EXISTS blocks (
-    key TEXT PRIMARY KEY, spec TEXT NOT NULL, run_id TEXT NOT NULL, seconds REAL, checksum TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS rows (block TEXT NOT NULL REFERENCES blocks (key), {_COLUMNS});
-CREATE INDEX IF NOT EXISTS rows_of_block ON rows (block);
-CREATE TABLE IF NOT EXISTS sheets (measure TEXT, version INTEGER, sheet TEXT NOT NULL, PRIMARY KEY (measure, version));
-CREATE TABLE IF NOT EXISTS runs (run_id TEXT PRIMARY KEY, libraries TEXT NOT NULL);
-"""
-# what takes a file of one version to the next; each is run once, in one transaction
-_MIGRATIONS = {
-    1: """
-CREATE TABLE claims (key TEXT PRIMARY KEY, run_id TEXT NOT NULL);
-CREATE TABLE extractions (key TEXT PRIMARY KEY, facts TEXT NOT NULL);
-PRAGMA user_version = 2;
-""",
-}
 _STATUS = COLUMNS.index("status")
 _values = attrgetter(*COLUMNS)
 _Rows = list[tuple[Any, ...]]
@@ -61,25 +44,11 @@ class ResultStore:
         self._held = threading.local()
         self._lasted = -LASTING_EVERY
         self._read: dict[str, _Rows] = {}  # by checksum, from the look at what is done until they are asked for
-        make_folder(self.path.parent)
+        self._read_only = read_only(self.path)
+        if not self._read_only:
+            make_folder(self.path.parent)
         with self.transaction() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != STORE_VERSION:
-                self._migrate(connection)
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        """Bring the file to the version of this simzoo; of several processes one does it, and the others wait."""
-        connection.execute("BEGIN IMMEDIATE")
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if not 0 <= found <= STORE_VERSION:
-            raise DamagedFileError(
-                f"{self.path.name} has another schema",
-                expected=f"schema version {STORE_VERSION} or older",
-                got=f"version {found}",
-                next_step="update simzoo, or move the file away to begin a new one",
-            )
-        steps = [_TABLES if found == 0 else "", *(_MIGRATIONS[version] for version in range(found or 1, STORE_VERSION))]
-        for statement in filter(str.strip, "".join(steps).split(";")):
-            connection.execute(statement)
+            migrate(connection, self.path.name)
 
     def done(self, keys: Iterable[str], *, mend: bool = True) -> set[str]:
         """Return which of the keys are finished.
@@ -91,7 +60,7 @@ class ResultStore:
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
             asked = {key: known[key] for key in keys if key in known}
             wanting = self._wanting(connection, asked)
-            if not (wanting and mend):
+            if not wanting or not mend or self._read_only:
                 return set(asked) - set(wanting)
             connection.execute("BEGIN IMMEDIATE")  # another run may have made some of them again in the meantime
             known = dict(connection.execute("SELECT key, checksum FROM blocks").fetchall())
@@ -223,7 +192,7 @@ class ResultStore:
     def held(self) -> Iterator[None]:
         """Keep the file open in this thread: opening and closing it takes longer than a transaction."""
         try:
-            connection = sqlite3.connect(self.path, timeout=60)
+            connection = connect(self.path)
         except sqlite3.DatabaseError as error:
             raise self._unusable(f"{type(error).__name__}: {error}") from error
         with closing(connection):
@@ -243,8 +212,9 @@ class ResultStore:
         through = lasting and now - self._lasted >= LASTING_EVERY
         try:
             with self._connection() as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA synchronous = {'FULL' if through else 'NORMAL'}")
+                if not self._read_only:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.execute(f"PRAGMA synchronous = {'FULL' if through else 'NORMAL'}")
                 with connection:
                     yield connection
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter where a name in the schema is damaged
@@ -254,7 +224,7 @@ class ResultStore:
 
     def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
         held: sqlite3.Connection | None = getattr(self._held, "connection", None)
-        return closing(sqlite3.connect(self.path, timeout=60)) if held is None else nullcontext(held)
+        return closing(connect(self.path)) if held is None else nullcontext(held)
 
     def _unusable(self, got: str) -> DamagedFileError:
         return DamagedFileError(
@@ -270,7 +240,7 @@ def open_results(path: Path | None = None) -> ResultStore:
     path = path or home() / "results.sqlite"
     try:
         if path.exists():
-            with closing(sqlite3.connect(path, timeout=60)) as connection:
+            with closing(connect(path)) as connection:
                 connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.OperationalError:
         pass  # locked, or not to be opened: told when it is used

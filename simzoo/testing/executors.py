@@ -100,8 +100,9 @@ def a_process_that_dies_is_a_worker_error(part: Any) -> None:
         if _is_here(pool):
             return
         # those begun before it: a cluster may count a worker's death against all that waits there
+        died = pool.submit(die, Call())
         others = [pool.submit(square, Call(number)) for number in range(WORKERS)]
-        raised = pool.submit(die, Call()).exception(SOON)
+        raised = died.exception(SOON)
         answers = [future.result(SOON) for future in others]
     require(
         isinstance(raised, WorkerError) and answers == [number**2 for number in range(WORKERS)],

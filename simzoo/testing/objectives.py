@@ -60,15 +60,19 @@ class Trial:
         torch.manual_seed(seed)
         return total(self.objective.loss(self.batch))
 
-    def train(self, steps: int, first: int = 0) -> list[float]:
-        """Train on the one batch and return the losses."""
+    def train(self, steps: int, first: int = 0, *, held: bool = False) -> list[float]:
+        """Train on the one batch and return the losses; `held` keeps teachers, banks and centres as they are."""
         chosen, losses = optimiser([self.model.module, self.heads], RECIPE), []
+        kept = [(part, copy.deepcopy(dict(part._buffers))) for part in self.heads.modules()]  # noqa: SLF001 - that of a bank has no other name
         for step in range(first, first + steps):
             loss = self.loss(step)
             chosen.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             chosen.step()
-            if after := getattr(self.objective, "after_step", None):
+            if held:
+                for part, buffers in kept:
+                    part._buffers.update(copy.deepcopy(buffers))  # noqa: SLF001 - the same
+            elif after := getattr(self.objective, "after_step", None):
                 after(step + 1, STEPS)
             losses.append(float(loss.detach()))
         return losses
@@ -140,14 +144,18 @@ def build_returns_a_module(part: Any) -> None:
 
 
 def the_loss_is_finite_and_falls(part: Any) -> None:
-    """Trained on one batch, the mean of the last five losses lies below that of the first five."""
-    losses = trial(part).train(STEPS)
+    """Trained on one batch, the mean of the last five losses lies below that of the first five.
+
+    What moves by itself (teachers, banks, centres) is held still for that: a loss that is told from a target that moves
+    away may rise. With all of it moving, losses are finite.
+    """
+    losses, moving = trial(part).train(STEPS, held=True), trial(part).train(STEPS)
     first, last = float(np.mean(losses[:5])), float(np.mean(losses[-5:]))
     require(
-        np.isfinite(losses).all() and last < first,
+        np.isfinite([*losses, *moving]).all() and last < first,
         f"the loss of {part.sheet.name} does not fall",
-        expected=f"finite losses that fall over {STEPS} steps on one batch",
-        got=f"from {first:.4g} to {last:.4g}",
+        expected=f"finite losses that fall over {STEPS} steps on one batch, teachers and banks held still",
+        got=f"from {first:.4g} to {last:.4g} (all moving: to {moving[-1]:.4g})",
     )
 
 

@@ -1,7 +1,8 @@
-"""The accuracies that are stored with trained weights: of neighbours, and of a fine-tuned head, on held-out images."""
+"""How well a network does on held-out images: neighbours, a linear probe on its pooled output, a fine-tuned head."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,22 @@ from simzoo.errors import UndefinedError
 from simzoo.images.find import evaluation_split, open_data
 from simzoo.images.sampling import sample
 from simzoo.measures.geometry.labels import knn_accuracy
+from simzoo.measures.geometry.probe import linear_probe
 from simzoo.models.load import Model
 from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
 from simzoo.table.shares import wilson
 
 TEST_IMAGES, SUPPORT_IMAGES = 1_000, 5_000
+MEASURES = {"knn": knn_accuracy, "probe": linear_probe}
 
 
-def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: Catalog | None = None) -> float | None:
-    """Return the kNN accuracy of the pooled output on at most 1,000 test images, or None where it is undefined.
+def held_out(
+    model: Model, data: str, wanted: Sequence[str], *, device: str = "cpu", shelves: Catalog | None = None
+) -> dict[str, float | None]:
+    """Return the accuracies `wanted` (`knn`, `probe`) on at most 1,000 test images; None where one is undefined.
 
-    At most 5,000 training images vote (both numbers are ours); `simzoo compare` measures it anew with an interval.
+    At most 5,000 training images vote or are fitted (both numbers are ours).
     """
     sides = []
     for split, most in ((evaluation_split(data, shelves), TEST_IMAGES), ("train", SUPPORT_IMAGES)):
@@ -33,10 +38,18 @@ def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: 
         chosen = sample(images, most)
         sides += extract(model, images, chosen, "final", model.pool, device=device)
     test, support = sides
-    try:
-        return float(knn_accuracy(test, test.labels, support=(support, support.labels)))
-    except UndefinedError:
-        return None
+    found: dict[str, float | None] = {}
+    for name in wanted:
+        try:
+            found[name] = float(MEASURES[name](test, test.labels, support=(support, support.labels)))
+        except UndefinedError:
+            found[name] = None
+    return found
+
+
+def held_out_accuracy(model: Model, data: str, *, device: str = "cpu", shelves: Catalog | None = None) -> float | None:
+    """Return the kNN accuracy that is stored with trained weights; `compare` measures it anew with an interval."""
+    return held_out(model, data, ("knn",), device=device, shelves=shelves)["knn"]
 
 
 def head_accuracy(

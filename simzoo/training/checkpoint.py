@@ -32,16 +32,18 @@ class Parts:
     modules: dict[str, nn.Module]
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
+    scaler: torch.amp.GradScaler | None = None
 
 
 @dataclass
 class Done:
-    """How far a training has come: whole epochs, their losses, the steps and seconds they took."""
+    """How far a training has come: whole epochs, their losses, the steps and seconds they took, the log."""
 
     epochs: int = 0
     steps: int = 0
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    log: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -69,6 +71,8 @@ class Checkpoint:
             "schedule": parts.schedule.state_dict(),
             "random": random_states(),
         }
+        if parts.scaler:
+            state["scaler"] = parts.scaler.state_dict()
         content = io.BytesIO()
         torch.save(state, content)
         facts = {"name": self.name, **vars(done)}
@@ -81,7 +85,7 @@ class Checkpoint:
             return None
         try:
             facts, content = read_sealed(self.path)
-            done = Done(**{word: facts[word] for word in ("epochs", "steps", "losses", "seconds")})
+            done = Done(**{word: facts[word] for word in ("epochs", "steps", "losses", "seconds", "log")})
             return done, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except DamagedFileError as error:
             self.refuse(error)
@@ -107,6 +111,8 @@ def restore(parts: Parts, state: dict[str, Any]) -> None:
             _load(module, state["modules"][name])
         parts.optimiser.load_state_dict(state["optimiser"])
         parts.schedule.load_state_dict(state["schedule"])
+        if parts.scaler:
+            parts.scaler.load_state_dict(state["scaler"])
         set_random_states(state["random"])
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise damaged("the checkpoint does not fit the training", str(error).splitlines()[0]) from error

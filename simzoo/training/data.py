@@ -6,6 +6,7 @@ import hashlib
 import multiprocessing
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,44 @@ def draw_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256("/".join(map(str, parts)).encode()).digest()[:4], "little")
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which part of each batch a process trains on: every `count`-th image, from `rank` on."""
+
+    rank: int = 0
+    count: int = 1
+
+    def device(self, name: str) -> str:
+        """Return the device of this process: GPUs by their number, one CPU for all."""
+        return f"cuda:{self.rank}" if self.count > 1 and name.startswith("cuda") else name
+
+
+ALL = Share()
+
+
+def whole_batches(images: int, batch_size: int, count: int = 1) -> tuple[int, int]:
+    """Return the images of a batch and how many whole batches there are; each can be shared out among `count`.
+
+    >>> whole_batches(1297, 64), whole_batches(33, 64, 2)
+    ((64, 20), (32, 1))
+    """
+    batch = min(batch_size, images)
+    batch -= batch % count
+    return batch, images // batch
+
+
 class EpochOrder(Sampler[tuple[int, int]]):
     """Yield `(epoch, index)` in an order that depends on the seed, the epoch and the image ids alone.
 
     The epoch travels with the index, so that workers need no state of their own.
     """
 
-    def __init__(self, ids: Sequence[str], seed: int, first: int = 0) -> None:
-        """Keep the ids; `first` is the epoch that a resumed training begins with."""
-        self.ids, self.seed, self.first = list(ids), seed, first
+    def __init__(
+        self, ids: Sequence[str], seed: int, first: int = 0, share: Share = ALL, whole: int | None = None
+    ) -> None:
+        """Keep the ids; `first` is the epoch that a resumed training begins with, `whole` how many images it takes."""
+        self.ids, self.seed, self.first, self.share = list(ids), seed, first, share
+        self.whole = len(self.ids) if whole is None else whole
         self.epoch = first  # workers fetch ahead before anybody names an epoch
 
     def set_epoch(self, epoch: int) -> None:
@@ -47,11 +77,12 @@ class EpochOrder(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield one epoch."""
         keys = [draw_seed("order", self.seed, self.epoch, name) for name in self.ids]
-        yield from ((self.epoch, index) for index in sorted(range(len(keys)), key=keys.__getitem__))
+        order = sorted(range(len(keys)), key=keys.__getitem__)[: self.whole]
+        yield from ((self.epoch, index) for index in order[self.share.rank :: self.share.count])
 
     def __len__(self) -> int:
         """Count the images."""
-        return len(self.ids)
+        return len(range(self.share.rank, self.whole, self.share.count))
 
 
 class TrainingImages(Dataset[tuple[list[Tensor], int]]):
@@ -97,19 +128,20 @@ def _picture(images: ImageSet, index: int) -> Image.Image:
 
 
 def loader(
-    images: TrainingImages, batch_size: int, workers: int, first: int = 0
+    images: TrainingImages, batch_size: int, workers: int, first: int = 0, share: Share = ALL
 ) -> DataLoader[tuple[list[Tensor], int]]:
-    """Return batches in the order of each epoch from `first` on.
+    """Return batches in the order of each epoch from `first` on, or a share of each.
 
     The last, short batch is left out (batch statistics, contrastive losses).
     """
     # a worker of a grid is spawned and would spawn its own, to which the views, closures, cannot be sent
     forks = "fork" in multiprocessing.get_all_start_methods()
     workers = workers if forks else 0
+    batch, batches = whole_batches(len(images), batch_size, share.count)
     return DataLoader(
         images,
-        batch_size=min(batch_size, len(images)),
-        sampler=EpochOrder(images.ids, images.seed, first),
+        batch_size=batch // share.count,
+        sampler=EpochOrder(images.ids, images.seed, first, share, batch * batches),
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         drop_last=True,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import signal
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,38 +18,54 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
-from simzoo.errors import TrainingError
 from simzoo.mkl import settle
 from simzoo.progress import Progress, Silent, Step
 from simzoo.training.batch import Batch
 from simzoo.training.checkpoint import Checkpoint, Done, Parts, restore
-from simzoo.training.data import draw_seed, loader
+from simzoo.training.data import ALL, Share, draw_seed, loader, whole_batches
+from simzoo.training.diagnose import not_finite, require_finite_weights
 from simzoo.training.optimise import optimiser, schedule
+from simzoo.training.precision import scaling
 from simzoo.training.prepare import Run
+
+AfterEpoch = Callable[[Run, list[dict[str, Any]]], dict[str, Any]]
 
 
 def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
     """Train what is left of the epochs; the network is frozen afterwards."""
     settle()
     settings = loop.run.training.settings
-    batches = loader(loop.run.images, settings.batch_size, workers, loop.done.epochs)
-    with progress.step(f"train {loop.run.spec.name}", loop.steps) as step, _lightning_contained():
+    batches = loader(loop.run.images, settings.batch_size, workers, loop.done.epochs, loop.share)
+    with progress.step(f"train {loop.run.spec.name}", settings.epochs * loop.batches) as step, _lightning_contained():
         if loop.done.epochs:
-            step.advance(loop.done.steps, f"resumed after epoch {loop.done.epochs}")
+            step.advance(loop.done.epochs * loop.batches, f"resumed after epoch {loop.done.epochs}")
         loop.step, loop.started = step, time.perf_counter() - loop.done.seconds
         trainer = lightning.Trainer(
             accelerator="gpu" if device.startswith("cuda") else "cpu",
-            devices=1,
+            **_devices(device, loop.share),
             max_epochs=settings.epochs - loop.done.epochs,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             use_distributed_sampler=False,
+            accumulate_grad_batches=settings.accumulate,
+            plugins=[loop.scaling] if loop.scaling else None,
         )
         trainer.fit(loop, batches)
     loop.done.seconds = time.perf_counter() - loop.started
     loop.run.model.module.eval().requires_grad_(requires_grad=False)
+
+
+def _devices(device: str, share: Share) -> dict[str, Any]:
+    """Return what lightning wants to know of devices: its own processes are not started, since this is one of them."""
+    if share.count == 1:
+        return {"devices": [torch.device(device).index or 0] if device.startswith("cuda") else 1}
+    from pytorch_lightning.strategies import DDPStrategy
+
+    backend = "nccl" if device.startswith("cuda") else "gloo"
+    strategy = DDPStrategy(process_group_backend=backend, find_unused_parameters=True)
+    return {"devices": share.count, "strategy": strategy}
 
 
 @contextmanager
@@ -83,23 +100,29 @@ def total(loss: Any) -> Tensor:
 class Loop(lightning.LightningModule):
     """One training under way. Epochs and steps count from the training's start, whatever process did them."""
 
-    def __init__(self, run: Run, checkpoint: Checkpoint) -> None:
-        """Make optimiser and schedule; nothing is done yet."""
+    def __init__(
+        self, run: Run, checkpoint: Checkpoint, device: str, after_epoch: AfterEpoch, share: Share = ALL
+    ) -> None:
+        """Make optimiser and schedule; nothing is done yet. `after_epoch` gives what is measured at its end."""
         super().__init__()
         self.backbone, self.heads = run.model.module, run.heads
         self.run, self.checkpoint, self.done = run, checkpoint, Done()
         self.step: Step = Silent()
+        self.after_epoch, self.share = after_epoch, share
         self.started = 0.0
         self.seen: list[Tensor] = []
         settings = run.training.settings
-        self.steps = settings.epochs * (len(run.images) // min(settings.batch_size, len(run.images)))
+        _, self.batches = whole_batches(len(run.images), settings.batch_size, share.count)
+        self.steps = settings.epochs * math.ceil(self.batches / settings.accumulate)
+        self.scaling = scaling(settings.precision, torch.device(device).type)
         self.optimiser = optimiser([self.backbone, self.heads], settings)
         self.schedule = schedule(self.optimiser, self.steps, settings.warmup)
 
     @property
     def parts(self) -> Parts:
         """What a checkpoint holds."""
-        return Parts({"backbone": self.backbone, "heads": self.heads}, self.optimiser, self.schedule)
+        scaler = self.scaling.scaler if self.scaling else None
+        return Parts({"backbone": self.backbone, "heads": self.heads}, self.optimiser, self.schedule, scaler)
 
     def resume(self, done: Done, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
@@ -108,7 +131,8 @@ class Loop(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Seed what network and objective themselves draw (dropout, drop-path) by the epoch alone."""
-        seed = draw_seed("network", self.run.spec.seed, self.done.epochs)
+        rank = [self.share.rank] if self.share.rank else []  # each device draws its own
+        seed = draw_seed("network", self.run.spec.seed, self.done.epochs, *rank)
         torch.manual_seed(seed)
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - libraries draw from the global one
@@ -116,32 +140,54 @@ class Loop(lightning.LightningModule):
 
     def training_step(self, batch: tuple[list[Tensor], Tensor], index: int) -> Tensor:  # noqa: ARG002 - lightning's signature
         """Return the loss, or stop with the epoch and step named where it is not finite."""
-        views, labels = batch
-        loss = total(self.run.objective.loss(Batch(self.run.pixels(views, self.device), labels)))
+        views = self.run.pixels(batch[0], self.device)
+        loss = total(self.run.objective.loss(Batch(views, batch[1])))
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss of {self.run.spec.name} is not finite",
-                expected="a finite loss",
-                got=f"{loss.item()} in epoch {self.done.epochs + 1}, step {self.done.steps + 1}",
-                next_step="lower learning_rate in the recipe, or lengthen its warmup",
-            )
+            place = f"{loss.item()} in epoch {self.done.epochs + 1}, step {self.done.steps + 1}"
+            raise not_finite(self.run, views, place)
+        self.rate = self.optimiser.param_groups[0]["lr"]
         self.seen.append(loss.detach())
         self.step.advance(1, f"epoch {self.done.epochs + 1}  loss {loss.item():.3f}")
         return loss
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Let teachers and banks move on, where the objective has some."""
+    def on_train_batch_end(self, _outputs: Any, _batch: Any, index: int) -> None:
+        """Let teachers and banks move on after the optimiser's step, where the objective has some."""
+        if (index + 1) % self.run.training.settings.accumulate and index + 1 < self.batches:
+            return
         self.done.steps += 1
         if after := getattr(self.run.objective, "after_step", None):
             after(self.done.steps, self.steps)
 
     def on_train_epoch_end(self) -> None:
         """Keep the mean loss of the epoch, and a checkpoint where the last one is long enough ago."""
-        self.done.losses.append(torch.stack(self.seen).double().mean().item())
+        require_finite_weights(self.run, f"after epoch {self.done.epochs + 1}")
+        self.done.losses.append(self._mean_loss())
         self.done.epochs += 1
-        self.done.seconds = time.perf_counter() - self.started
+        before, self.done.seconds = self.done.seconds, time.perf_counter() - self.started
+        self.done.log.append(
+            {
+                "epoch": self.done.epochs,
+                "loss": self.done.losses[-1],
+                "learning_rate": self.rate,
+                "seconds": round(self.done.seconds, 3),
+                "images_a_second": round(len(self.run.images) / (self.done.seconds - before), 1),
+            }
+        )
+        if self.share.rank:
+            return
+        self.done.log[-1] |= self.after_epoch(self.run, self.done.log)
+        self.started += time.perf_counter() - self.started - self.done.seconds  # what is measured is no training
         if self.checkpoint.due():
             self.checkpoint.write(self.parts, self.done)
+
+    def _mean_loss(self) -> float:
+        """Return the mean loss of the epoch over all devices, which have the first one's buffers from here on."""
+        mean = torch.stack(self.seen).double().mean()
+        if self.share.count > 1:
+            torch.distributed.all_reduce(mean)
+            for buffer in self.buffers():
+                torch.distributed.broadcast(buffer, 0)
+        return mean.item() / self.share.count
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser with its schedule, stepped at every batch."""

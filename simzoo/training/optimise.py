@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,15 +14,27 @@ from simzoo.cards import Settings
 
 
 def optimiser(modules: Iterable[nn.Module], settings: Settings) -> torch.optim.Optimizer:
-    """Return the optimiser; biases and norm parameters (one axis) take no weight decay."""
+    """Return the optimiser; biases and norm parameters (one axis) take no weight decay, unless the recipe says so.
+
+    LARS scales the steps of what decays alone, so it needs a `weight_decay` above 0, however small.
+    """
     parameters = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {
+            "params": [p for p in parameters if p.ndim <= 1],
+            "weight_decay": settings.weight_decay if settings.decay == "all" else 0.0,
+        },
     ]
+    common: dict[str, Any] = {"lr": settings.learning_rate, "momentum": settings.momentum}
+    common["nesterov"] = settings.nesterov and settings.momentum > 0
     if settings.optimizer == "sgd":
-        nesterov = settings.momentum > 0
-        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=nesterov)
+        return torch.optim.SGD(groups, **common)
+    if settings.optimizer == "lars":
+        from lightly.utils.lars import LARS
+
+        made: torch.optim.Optimizer = LARS(groups, trust_coefficient=settings.trust, **common)
+        return made
     return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.momentum, 0.999))
 
 

@@ -16,6 +16,8 @@ from simzoo.models.backbones import initialise
 from simzoo.models.load import Model, as_model, begun
 from simzoo.names import Spec, Training
 from simzoo.training.data import TrainingImages, draw_seed
+from simzoo.training.masked import require_vit
+from simzoo.training.precision import in_precision
 
 
 @dataclass
@@ -51,9 +53,13 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, 
             next_step="simzoo list models",
         )
     settings, card = spec.training.settings, spec.card
-    objective = shelves.objectives[card.objective].part()
+    entry = shelves.objectives[card.objective]
+    objective = entry.part()
+    begin = initialise(card, spec.seed, shelves) if timed else begun(spec, shelves)
+    model = in_precision(as_model(spec, begin), settings.precision)
+    if entry.sheet.facts.get("backbone") == "vit":
+        require_vit(model.module, card.objective)
     train_set = open_data(spec.training.data, "train", shelves)
-    model = as_model(spec, initialise(card, spec.seed, shelves) if timed else begun(spec, shelves))
     chosen = sample(train_set, settings.train_images)
     if len(chosen) < 2:
         raise TrainingError(

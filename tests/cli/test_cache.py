@@ -36,7 +36,7 @@ def test_verify_has_an_exit_code(simzoo):
 
 def test_prune_says_what_went_and_never_takes_weights_unasked(simzoo):
     fill()
-    assert "would remove 1 items" in simzoo("cache", "prune", "--dry-run").stdout
+    assert "would remove 1 item," in simzoo("cache", "prune", "--dry-run").stdout
     assert "theirs" in simzoo("cache", "prune", "--all").stdout
     assert weights_shelf().get("a" * 20)
     with weights_shelf().lock("a" * 20):

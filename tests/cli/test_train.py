@@ -36,3 +36,17 @@ def test_a_folder_says_how_it_is_divided(simzoo, tmp_path):
     assert done.exit_code == 0
     assert "pets: split 80/20 per class by a hash of the image id, seed 1" in " ".join(done.stderr.split())
     assert "images of ./pets+split-seed=1" in " ".join(done.stdout.split())
+
+
+def test_a_table_of_the_epochs_is_written_where_asked_for(simzoo, tmp_path):
+    done = simzoo("train", "vit-sl", *SHORT, "--log", tmp_path / "log", "--online", "knn")
+    assert done.exit_code == 0
+    header, row = (tmp_path / "log" / "vit-sl_quick-vit+epochs=1+train-images=64.csv").read_text().splitlines()
+    assert header == "epoch,loss,learning_rate,seconds,images_a_second,knn"
+    assert row.startswith("1,")
+
+
+def test_what_is_not_measured_after_an_epoch_is_refused_before_the_training(simzoo):
+    done = simzoo("train", "vit-sl", *SHORT, "--online", "cka")
+    assert done.exit_code == 2
+    assert "not measured after an epoch" in done.stderr

@@ -74,7 +74,7 @@ def test_unknown_name_without_simzoo_data(shelves):
         open_data("digit", "test", shelves)
     assert str(caught.value) == (
         "unknown data 'digit'\n"
-        "  expected: one of 1 known data; did you mean digits?\n"
+        "  expected: digits, the only known data\n"
         "  got: 'digit'\n"
         "  next: simzoo list data; set SIMZOO_DATA to the folder where your data sets lie, or give a path"
     )

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from simzoo.errors import DamagedFileError, SimzooError
+from simzoo.table.database import STORE_VERSION
 from simzoo.table.schema import COLUMNS, Row, frame
-from simzoo.table.store import STORE_VERSION, ResultStore, open_results, read_rows
+from simzoo.table.store import ResultStore, open_results, read_rows
 
 SHEET = {"name": "cka", "version": 1, "range": [0, float("inf")]}
 FULL = Row(

@@ -68,14 +68,26 @@ def _every_epoch(monkeypatch):
     monkeypatch.setattr("simzoo.training.train.held_out_accuracy", lambda *_, **__: None)  # most of a short training
 
 
-def spec_of(name):
+def spec_of(name, precision="float32"):
     base = {"everything": "resnet18-simclr"}.get(name, name)
     spec = resolve(base, changes={"epochs": EPOCHS, "train-images": IMAGES})[0]
     training = spec.training
-    settings = training.settings.model_copy(update={"batch_size": BATCH})
+    settings = training.settings.model_copy(update={"batch_size": BATCH, "precision": precision})
     training = Training(training.data, training.recipe, training.changes, settings, training.full)
     card = spec.card.model_copy(update={"objective": name}) if name != base else spec.card
     return Spec(spec.name, card, spec.seed, training)
+
+
+def test_the_scale_of_losses_in_half_precision_travels_too(shelves, monkeypatch, tmp_path):
+    monkeypatch.setattr("simzoo.training.precision.START", 2.0**127)  # infinite gradients: it falls with each step
+    spec = spec_of("vit-simclr", "fp16")
+    whole = train(spec, workers=0, shelves=shelves)
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
+    with pytest.raises(StopError):
+        train(spec, workers=0, shelves=shelves, progress=Dies(3))
+    path = next((home() / "weights").glob("*.ckpt"))
+    assert torch.load(io_of(path), weights_only=True)["scaler"]["scale"] < 2.0**127
+    assert train(spec, workers=0, shelves=shelves).path.read_bytes() == whole.path.read_bytes()
 
 
 class StopError(Exception):

@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import lightly.utils.lars
 import pytest
 import torch
 from torch import nn
@@ -26,7 +27,37 @@ def test_frozen_parameters_are_left_out():
     assert all(not group["params"] for group in optimiser([network], settings()).param_groups)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
+def test_biases_and_norms_decay_where_the_recipe_says_so():
+    decayed, plain = optimiser([nn.Linear(3, 4)], settings(decay="all")).param_groups
+    assert decayed["weight_decay"] == plain["weight_decay"] == 0.1
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize("name", ["sgd", "lars"])
+def test_nesterov_is_the_recipes(name, nesterov):
+    chosen = optimiser([nn.Linear(3, 4)], settings(nesterov=nesterov).model_copy(update={"optimizer": name}))
+    assert {group["nesterov"] for group in chosen.param_groups} == {nesterov}
+    still = settings(nesterov=nesterov, momentum=0.0).model_copy(update={"optimizer": name})
+    assert not any(group["nesterov"] for group in optimiser([nn.Linear(3, 4)], still).param_groups)
+
+
+def test_a_step_of_lars_is_that_of_the_paper_for_weights_and_of_sgd_for_biases():
+    torch.manual_seed(0)
+    layer = nn.Linear(3, 4)
+    weight, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
+    given = settings(momentum=0.0, trust=0.02).model_copy(update={"optimizer": "lars"})
+    chosen = optimiser([layer], given)
+    layer(torch.randn(5, 3)).square().mean().backward()
+    gradient = layer.weight.grad.clone()
+    chosen.step()
+    rate = 0.02 * weight.norm() / (gradient.norm() + 0.1 * weight.norm())
+    assert torch.allclose(layer.weight, weight - rate * (gradient + 0.1 * weight), atol=1e-6)
+    assert torch.allclose(layer.bias, bias - layer.bias.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW), ("lars", lightly.utils.lars.LARS)]
+)
 def test_the_optimiser_is_the_librarys(name, kind):
     assert isinstance(optimiser([nn.Linear(2, 2)], settings().model_copy(update={"optimizer": name})), kind)
 

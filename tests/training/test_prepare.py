@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from PIL import Image
@@ -38,3 +40,13 @@ def test_one_image_is_no_training(tmp_path):
     (tmp_path / "pets" / "train" / "dog").rmdir()
     with pytest.raises(TrainingError, match=r"pets has too few training images(.|\n)*expected: 2 or more(.|\n)*got: 1"):
         prepare(resolve(f"resnet18-sl@{tmp_path / 'pets'}:quick")[0])
+
+
+def test_an_objective_for_vits_refuses_a_resnet_before_images_are_read(monkeypatch):
+    spec = short("resnet18-sl")
+    card = spec.card.model_copy(update={"objective": "ibot"})
+    monkeypatch.setattr("simzoo.training.prepare.open_data", lambda *_: pytest.fail("images were read"))
+    with pytest.raises(
+        TrainingError, match=r"objective 'ibot' hides patches of a ViT(.|\n)*got: ResNet(.|\n)*vit-ibot"
+    ):
+        prepare(replace(spec, card=card))
