@@ -137,7 +137,9 @@ def test_unknown_cards_and_recipes_get_the_closest_name(registry):
         "timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
     assert caught.value.next_step == f"simzoo list models, or name a source: {sources}"
-    with pytest.raises(UnknownNameError, match=r"expected: short, the only known recipe\n.*\n  next: simzoo list recipes"):
+    with pytest.raises(
+        UnknownNameError, match=r"expected: short, the only known recipe\n.*\n  next: simzoo list recipes"
+    ):
         find_recipe("shorter", shelves)
 
 

@@ -1,12 +1,5 @@
-from simzoo.report.candidates_text import (
-    candidate_rows,
-    candidate_sentences,
-    group_lines,
-    pair_rows,
-    score_lines,
-    score_rows,
-    tuning_lines,
-)
+from simzoo.report.candidates_rows import candidate_rows, tuning_lines
+from simzoo.report.candidates_text import candidate_sentences, score_lines
 from simzoo.report.verdict import verdict
 from simzoo.table.schema import Row
 
@@ -64,22 +57,6 @@ def test_an_accuracy_that_is_undefined_says_why_once_for_all_models(candidates):
     assert said[-1] == "No kNN accuracy of ant, bee and cat: class 3 is not in support."
 
 
-def test_groups_pairs_and_scores_as_rows(candidates):
-    scores = {"logme": {"ant": 0.25, "bee": 0.5, "cat": -0.125}}
-    table = candidates.table(THREE, scores=scores, facts=FACTS)
-    lines = group_lines(table)
-    assert lines[0].startswith("ant and bee: 9")
-    assert lines[1].startswith("cat: ")
-    pairs = pair_rows(table)
-    assert set(pairs["told apart"]) == {"yes", "no"}
-    assert pairs.iloc[0][["better", "worse", "told apart"]].to_list() == ["ant", "bee", "no"]
-    row = score_rows(table).iloc[0]
-    assert row[["score", "ant", "bee", "cat"]].to_list() == ["logme", "0.25 (2)", "0.5 (1)", "-0.125 (3)"]
-    assert "weighted tau" in row
-    undefined = Row("h_score", 1, model="ant", split="train", status="undefined", reason="too few samples\n  got: 3")
-    assert score_lines(candidates.table(THREE, extra=[undefined]))[-1] == "No h score of ant: too few samples."
-
-
 def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
     common = {"recipe": "finetune", "n": 200, "epochs": 10, "train_images": 600, "seconds": 75.0}
     tuned = [
@@ -107,3 +84,8 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
         f"bee against ant: {apart}",
     ]
     assert list(candidate_rows(table)["fine-tuned"]) == ["91.0 % [86.0, 94.0]", "93.0 % [89.0, 96.0]", "-"]
+
+
+def test_below_scores_stands_what_has_none(candidates):
+    undefined = Row("h_score", 1, model="ant", split="train", status="undefined", reason="too few samples\n  got: 3")
+    assert score_lines(candidates.table(THREE, extra=[undefined]))[-1] == "No h score of ant: too few samples."

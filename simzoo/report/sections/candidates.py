@@ -6,7 +6,7 @@ import pandas as pd
 
 from simzoo.report.candidates import SIGNIFICANT, accuracies_of, main_measure, pairs_of
 from simzoo.report.candidates_figures import accuracies, cost
-from simzoo.report.candidates_text import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
+from simzoo.report.candidates_rows import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
 from simzoo.report.section import Block, Chart, DataView, Text
 from simzoo.report.words import counted
 from simzoo.table.schema import Table
