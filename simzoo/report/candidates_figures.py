@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import altair as alt
@@ -14,6 +15,7 @@ from simzoo.report.palette import MODELS
 from simzoo.table.schema import Table
 
 TUNED = "fine-tuned"
+NEAR = 0.07  # of the height, and of the logarithm of operations: labels nearer than this would cover each other
 
 
 def accuracies(table: Table) -> ChartType | None:
@@ -54,13 +56,15 @@ def accuracies(table: Table) -> ChartType | None:
 def cost(table: Table) -> ChartType | None:
     """Return the accuracy of each model against the operations that one image takes."""
     measure = main_measure(table)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"model": model, "operations": flops / 1e9, "accuracy": found.value, "low": found.low, "high": found.high}
         for model, found in (accuracies_of(table, measure) if measure else {}).items()
         if (flops := cost_of(table, model)["flops"])
     ]
     if len(rows) < 2:
         return None
+    labels = _labels(rows)
+    named = pd.DataFrame([{**row, "label": labels.get(str(row["model"]), "")} for row in rows])
     base = alt.Chart().encode(
         x=alt.X(
             "operations:Q", scale=alt.Scale(type="log", nice=False, padding=60), title="billion operations an image"
@@ -71,6 +75,24 @@ def cost(table: Table) -> ChartType | None:
     layers: list[Any] = [
         base.mark_rule(color="#b5b9be").encode(y="low:Q", y2="high:Q"),
         base.mark_point(filled=True, size=70, opacity=1, color=MODELS[0]),
-        base.mark_text(align="left", dx=7, dy=-6, limit=200).encode(text="model:N"),
+        base.mark_text(align="left", dx=7, dy=-6, limit=240).encode(text="label:N"),
     ]
-    return alt.layer(*layers, data=inline(pd.DataFrame(rows))).properties(width=WIDTH, height=260)
+    return alt.layer(*layers, data=inline(named)).properties(width=WIDTH, height=260)
+
+
+def _labels(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return one label for all models that lie in about one place, by the first of them."""
+    spread = max(row["high"] for row in rows) - min(row["low"] for row in rows)
+    together: list[list[dict[str, Any]]] = []
+    for row in rows:
+        near = (
+            group
+            for group in together
+            if abs(group[0]["accuracy"] - row["accuracy"]) < NEAR * spread
+            and abs(math.log(group[0]["operations"] / row["operations"])) < NEAR
+        )
+        if (group := next(near, None)) is not None:
+            group.append(row)
+        else:
+            together.append([row])
+    return {str(group[0]["model"]): ", ".join(str(row["model"]) for row in group) for group in together}

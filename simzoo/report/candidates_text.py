@@ -1,30 +1,26 @@
-"""Which model to take, in words: the sentences that come first, and the tables of terminal and page."""
+"""Which model to take, in the sentences that come first: which, how sure that is, and what it costs."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
 from simzoo.cards import is_non_commercial
 from simzoo.report.candidates import (
     MAIN,
-    PROBES,
+    SIGNIFICANT,
     Pair,
     Share,
     accuracies_of,
-    agreement,
-    candidates,
     cost_of,
     groups_of,
     main_measure,
     pairs_of,
-    scores_of,
 )
+from simzoo.report.candidates_rows import cost_words, points, share, tuned_share
 from simzoo.report.reading import problems
-from simzoo.report.words import counted, duration, joined, label, real
+from simzoo.report.words import counted, joined, label
 from simzoo.table.schema import Table
 
 CHEAPER = 0.8  # of the operations of the best: below it another model is worth a sentence
@@ -49,139 +45,11 @@ def candidate_sentences(table: Table) -> list[str]:
     ]
 
 
-def share(value: Share | None) -> str:
-    """Write an accuracy in per cent with its interval.
-
-    >>> share(Share(0.7133, 0.66, 0.7614, 300)), share(None)
-    ('71.3 % [66.0, 76.1]', '-')
-    """
-    if value is None:
-        return "-"
-    return f"{100 * value.value:.1f} % [{100 * value.low:.1f}, {100 * value.high:.1f}]"
-
-
-def points(pair: Pair) -> str:
-    """Write a difference of accuracies in points with its interval.
-
-    >>> points(Pair("a", "b", 0.013, -0.02, 0.046, 0.4))
-    '1.3 points [-2.0, 4.6]'
-    """
-    return f"{100 * pair.difference:.1f} points [{100 * pair.low:.1f}, {100 * pair.high:.1f}]"
-
-
-def candidate_rows(table: Table, probes: Iterable[str] = PROBES) -> pd.DataFrame:
-    """Return a row of text for each model: its accuracies, its size and speed, its licence; the best first."""
-    measured = {name: accuracies_of(table, name) for name in probes}
-    tuned = {one["model"]: one for one in table.context["candidates"].get("finetuned") or ()}
-    rows = []
-    for model in candidates(table):
-        row = {"model": model}
-        if tuned:
-            row["fine-tuned"] = _tuned_share(tuned[model]) if model in tuned else "-"
-        row |= {PROBES[name]: share(found.get(model)) for name, found in measured.items() if found}
-        rows.append(row | cost_words(table, model))
-    return pd.DataFrame(rows)
-
-
-def cost_words(table: Table, model: str) -> dict[str, str]:
-    """Return what a model costs, as cells of a table."""
-    cost, facts = cost_of(table, model), table.models.get(model, {})
-    licence = str(facts.get("licence") or "not stated")
-    return {
-        "parameters": _millions(cost["parameters"]),
-        "operations": _billions(cost["flops"]),
-        "images a second": "-" if cost["images_per_second"] is None else f"{cost['images_per_second']:,.0f}",
-        "licence": f"{licence} (NON-COMMERCIAL USE ONLY)" if is_non_commercial(licence) else licence,
-    }
-
-
-def pair_rows(table: Table) -> pd.DataFrame:
-    """Return the paired differences of the accuracy that models are ordered by, the clearest first."""
-    measure = main_measure(table)
-    pairs = pairs_of(table, measure) if measure else []
-    return pd.DataFrame(
-        [
-            {
-                "better": one.a,
-                "worse": one.b,
-                "difference": points(one),
-                "only the better": str(one.only_a),
-                "only the worse": str(one.only_b),
-                "p, corrected": _p_value(one.p),
-                "told apart": "yes" if one.apart else "no",
-            }
-            for one in sorted(pairs, key=lambda one: one.p)
-        ]
-    )
-
-
-def group_lines(table: Table) -> list[str]:
-    """Return the groups of models that cannot be told apart, one line each."""
-    measure = main_measure(table)
-    if measure is None:
-        return []
-    found = accuracies_of(table, measure)
-    runs = groups_of(list(found), pairs_of(table, measure))
-    return [f"{joined(run)}: {_range([found[name] for name in run])}" for run in runs]
-
-
-def score_rows(table: Table) -> pd.DataFrame:
-    """Return a row of text for each score: the models in the order of their accuracy, with places in brackets."""
-    scores, agrees = scores_of(table), agreement(table)
-    order = [name for name in candidates(table) if name in scores.index]
-    ranks = scores.rank(ascending=False, method="min")
-    told = any(not math.isnan(tau) for tau in agrees.values())
-    rows = []
-    for name in scores:
-        row = {"score": label(str(name))}
-        row |= {model: _ranked(scores[name][model], ranks[name][model]) for model in order}
-        tau = agrees.get(str(name), math.nan)
-        rows.append(row | ({"weighted tau": "-" if math.isnan(tau) else f"{tau:+.2f}"} if told else {}))
-    return pd.DataFrame(rows)
-
-
-def score_table(scores: pd.DataFrame) -> Any:
-    """Return the scores for a terminal: a row a measure, a column a model, the best in bold."""
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid(box=None, pad_edge=False)
-    grid.add_column("score")
-    for model in scores.index:
-        grid.add_column(str(model), justify="right", overflow="fold")
-    for name in scores:
-        best = scores[name].max()
-        cells = [Text(_number(value), "bold" if value == best else "") for value in scores[name]]
-        grid.add_row(label(str(name)), *cells)
-    return grid
-
-
 def score_lines(table: Table) -> list[str]:
     """Return what is to be said below scores: what larger means, and why some have no value."""
     undefined = _undefined(table.rows[table.rows["status"] == "undefined"])
     start = "Larger: more transferable. Scores compare models on this data set alone."
     return [start, *_problems(table), *undefined]
-
-
-def tuning_lines(table: Table) -> list[str]:
-    """Return what came of fine-tuning, one line a model and one a pair."""
-    context = table.context["candidates"]
-    lines = []
-    for one in context.get("finetuned") or ():
-        if one.get("reason"):
-            lines.append(f"{one['model']} was not fine-tuned: {one['reason']}")
-            continue
-        spent = (
-            f"{counted(one['epochs'], 'epoch')}, {counted(one['train_images'], 'image')}, {duration(one['seconds'])}"
-        )
-        lines.append(f"{one['model']} {_tuned_share(one)} after {spent}; kept as {one['name']}")
-    lines += [
-        f"{one['a']} against {one['b']}: {counted(one['only_a'], 'test image')} only the first gets right, "
-        f"{one['only_b']:,} only the second; {'told apart' if one['p'] < 0.05 else 'cannot be told apart'} "
-        f"(exact McNemar test, p {_p_value(one['p'])})"
-        for one in context.get("finetuned_pairs") or ()
-    ]
-    return lines
 
 
 def _which(table: Table, measure: str, best: str, found: Share) -> str:
@@ -190,8 +58,10 @@ def _which(table: Table, measure: str, best: str, found: Share) -> str:
     chance = f"; guessing would be right of {100 / classes:.1f} %" if classes else ""
     means = "a linear probe on its features" if measure == "linear_probe" else "its nearest training images"
     verb = "is" if measure == "linear_probe" else "are"
+    tuned = any(not one.get("reason") for one in table.context["candidates"].get("finetuned") or ())
+    start = f"Before fine-tuning {best} was ahead" if tuned else f"Fine-tune {best} first"
     return (
-        f"Fine-tune {best} first: {means} {verb} right of {share(found)} of {found.n:,} test images of {data['name']} "
+        f"{start}: {means} {verb} right of {share(found)} of {found.n:,} test images of {data['name']} "
         f"(95 % interval{chance})."
     )
 
@@ -215,13 +85,14 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
 
 def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: list[str]) -> list[str]:
     cost, words = cost_of(table, best), cost_words(table, best)
+    device = table.context["candidates"].get("device") or "cpu"
     said = []
     if cost["parameters"] is not None:
         said.append(f"{words['parameters']} parameters")
     if cost["flops"] is not None:
         said.append(f"{words['operations']} operations an image")
     if cost["images_per_second"] is not None:
-        said.append(f"{words['images a second']} images a second here")
+        said.append(f"{words['images a second']} images a second here ({device})")
     sentences = [f"It costs {joined(said)}; licence: {words['licence']}."] if said else []
     flops = {name: cost_of(table, name)["flops"] for name in group}
     known = {name: value for name, value in flops.items() if value is not None}
@@ -250,12 +121,12 @@ def _tuned(table: Table) -> list[str]:
     if not done:
         return lost
     done = sorted(done, key=lambda one: -one["accuracy"])
-    first = f"Fine-tuned by recipe {done[0]['recipe']}, {done[0]['model']} is right of {_tuned_share(done[0])}"
-    others = [f"{one['model']} of {_tuned_share(one)}" for one in done[1:]]
+    first = f"Fine-tuned by recipe {done[0]['recipe']}, {done[0]['model']} is right of {tuned_share(done[0])}"
+    others = [f"{one['model']} of {tuned_share(one)}" for one in done[1:]]
     ties = [
         other
         for one in context.get("finetuned_pairs") or ()
-        if one["p"] >= 0.05 and done[0]["model"] in (one["a"], one["b"])
+        if one["p"] >= SIGNIFICANT and done[0]["model"] in (one["a"], one["b"])
         for other in ({one["a"], one["b"]} - {done[0]["model"]})
     ]
     apart = f" It cannot be told apart from {joined(ties)} (exact McNemar test)." if ties else ""
@@ -294,36 +165,3 @@ def _undefined(rows: pd.DataFrame) -> list[str]:
 def _some(names: list[str]) -> str:
     more = len(names) - NAMED
     return joined(names) if more <= 1 else joined([*names[:NAMED], f"{more} more"])
-
-
-def _range(shares: list[Share]) -> str:
-    values = [100 * one.value for one in shares]
-    return f"{values[0]:.1f} %" if len(values) == 1 else f"{max(values):.1f} to {min(values):.1f} %"
-
-
-def _tuned_share(one: Mapping[str, Any]) -> str:
-    if one.get("reason"):
-        return "-"
-    return share(Share(one["accuracy"], one["low"], one["high"], one["n"]))
-
-
-def _ranked(value: Any, rank: Any) -> str:
-    number = real(value)
-    return "-" if number is None else f"{_number(number)} ({rank:.0f})"
-
-
-def _number(value: Any) -> str:
-    number = real(value)
-    return "-" if number is None else f"{number:.4g}"
-
-
-def _p_value(p: float) -> str:
-    return "< .001" if p < 0.001 else f"{p:.3f}"[1:] if p < 1 else "1"
-
-
-def _millions(value: float | None) -> str:
-    return "-" if value is None else f"{value / 1e6:.2f} million"
-
-
-def _billions(value: float | None) -> str:
-    return "-" if value is None else f"{value / 1e9:.2f} billion"

@@ -36,7 +36,8 @@ from simzoo.report.candidates import (
     pairs_of,
     scores_of,
 )
-from simzoo.report.candidates_text import candidate_rows, candidate_sentences, tuning_lines
+from simzoo.report.candidates_rows import candidate_rows, tuning_lines
+from simzoo.report.candidates_text import candidate_sentences
 from simzoo.report.result import Result
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import Asked, asked

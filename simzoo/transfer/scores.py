@@ -23,7 +23,8 @@ from simzoo.grid.work import now
 from simzoo.models.load import Model
 from simzoo.progress import Progress, Silent
 from simzoo.report.candidates import scores_of
-from simzoo.report.candidates_text import score_lines, score_table
+from simzoo.report.candidates_rows import score_table
+from simzoo.report.candidates_text import score_lines
 from simzoo.report.result import Result
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import TRAIN, Asked, asked

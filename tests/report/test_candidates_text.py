@@ -1,12 +1,5 @@
-from simzoo.report.candidates_text import (
-    candidate_rows,
-    candidate_sentences,
-    group_lines,
-    pair_rows,
-    score_lines,
-    score_rows,
-    tuning_lines,
-)
+from simzoo.report.candidates_rows import candidate_rows, tuning_lines
+from simzoo.report.candidates_text import candidate_sentences, score_lines
 from simzoo.report.verdict import verdict
 from simzoo.table.schema import Row
 
@@ -27,8 +20,8 @@ def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
     assert said[1].endswith("] (paired over the test images, corrected for 3 pairs).")
     assert said[2] == "Worse for sure is cat."
     assert said[3] == (
-        "It costs 25.60 million parameters, 8.20 billion operations an image and 31 images a second here; licence: "
-        "CC BY-NC 4.0 (NON-COMMERCIAL USE ONLY)."
+        "It costs 25.60 million parameters, 8.20 billion operations an image and 31 images a second here (cpu); "
+        "licence: CC BY-NC 4.0 (NON-COMMERCIAL USE ONLY)."
     )
     assert said[4] == "If cost counts, take bee: it cannot be told apart and needs 7 % of the operations."
     assert said[5].startswith("ant is for non-commercial use only. The best without that term is bee (90.5 % [")
@@ -64,23 +57,6 @@ def test_an_accuracy_that_is_undefined_says_why_once_for_all_models(candidates):
     assert said[-1] == "No kNN accuracy of ant, bee and cat: class 3 is not in support."
 
 
-def test_groups_pairs_and_scores_as_rows(candidates):
-    scores = {"logme": {"ant": 0.25, "bee": 0.5, "cat": -0.125}}
-    table = candidates.table(THREE, scores=scores, facts=FACTS)
-    lines = group_lines(table)
-    assert lines[0].startswith("ant and bee: 9")
-    assert lines[1].startswith("cat: ")
-    pairs = pair_rows(table)
-    assert set(pairs["told apart"]) == {"yes", "no"}
-    assert pairs.iloc[-1]["better"] == "ant"
-    assert pairs.iloc[-1]["worse"] == "bee"
-    row = score_rows(table).iloc[0]
-    assert row[["score", "ant", "bee", "cat"]].to_list() == ["logme", "0.25 (2)", "0.5 (1)", "-0.125 (3)"]
-    assert "weighted tau" in row
-    undefined = Row("h_score", 1, model="ant", split="train", status="undefined", reason="too few samples\n  got: 3")
-    assert score_lines(candidates.table(THREE, extra=[undefined]))[-1] == "No h score of ant: too few samples."
-
-
 def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
     common = {"recipe": "finetune", "n": 200, "epochs": 10, "train_images": 600, "seconds": 75.0}
     tuned = [
@@ -96,6 +72,7 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
         "It cannot be told apart from ant (exact McNemar test)."
     )
     assert said[1] == "cat was not fine-tuned: the loss is not finite."
+    assert said[2].startswith("Before fine-tuning ant was ahead: a linear probe")
     assert not any("--finetune" in sentence for sentence in said)
     apart = (
         "9 test images only the first gets right, 5 only the second; cannot be told apart (exact McNemar test, p .424)"
@@ -107,3 +84,8 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
         f"bee against ant: {apart}",
     ]
     assert list(candidate_rows(table)["fine-tuned"]) == ["91.0 % [86.0, 94.0]", "93.0 % [89.0, 96.0]", "-"]
+
+
+def test_below_scores_stands_what_has_none(candidates):
+    undefined = Row("h_score", 1, model="ant", split="train", status="undefined", reason="too few samples\n  got: 3")
+    assert score_lines(candidates.table(THREE, extra=[undefined]))[-1] == "No h score of ant: too few samples."

@@ -6,7 +6,7 @@ import pandas as pd
 
 from simzoo.report.candidates import SIGNIFICANT, accuracies_of, main_measure, pairs_of
 from simzoo.report.candidates_figures import accuracies, cost
-from simzoo.report.candidates_text import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
+from simzoo.report.candidates_rows import candidate_rows, group_lines, pair_rows, score_rows, tuning_lines
 from simzoo.report.section import Block, Chart, DataView, Text
 from simzoo.report.words import counted
 from simzoo.table.schema import Table
@@ -24,8 +24,8 @@ COST = (
 SCORES = (
     "Scores of the features of the training images, which no test image enters. Larger: more transferable; brackets: "
     "the place among these models. Values of one score compare models on this data set alone. Weighted tau: how far a "
-    "score orders the models as their accuracy does (1: the same order, 0: as by chance); of a handful of models it is "
-    "rough, and here it is only a check of the scores: the accuracies were measured."
+    "score orders the models that have it as their accuracy does (1: the same order, 0: as by chance); of a handful it "
+    "is rough, and here it is only a check of the scores: the accuracies were measured."
 )
 
 PREDICTED = (
