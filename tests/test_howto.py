@@ -76,3 +76,16 @@ def test_what_predicts_transfer(tmp_path):
         assert figure in page
         assert f"0{figure}" in printed
     assert "static rank on the other data sets" in from_python
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_which_model_to_fine_tune(tmp_path):
+    _, reported, tuned, from_python = run_page("howto-transfer-report.md", tmp_path)
+    said = " ".join(reported.split())
+    assert "first: a linear probe on its features is right of" in said
+    assert "of 24 test images of ./photos" in said
+    assert (tmp_path / "choice" / "report.html").is_file()
+    assert "Fine-tuned by recipe finetune-quick, " in " ".join(tuned.split())
+    assert "kept as " in tuned
+    assert "logme" in from_python
+    assert "Fine-tune " in from_python

@@ -1,5 +1,9 @@
 """Labelled folders, and a card whose weights are not there."""
 
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -35,3 +39,9 @@ def folder(tmp_path):
         return str(tmp_path / name)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def candidates():
+    """The builder of tables of candidates, of the tests of reports."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "report" / "candidates.py")))
