@@ -69,16 +69,6 @@ def test_a_map(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
-def test_what_predicts_transfer(tmp_path):
-    printed, from_python = run_page("howto-transfer.md", tmp_path)[:2]
-    page = (ROOT / "docs" / "howto-transfer.md").read_text(encoding="utf-8")
-    for figure in (".774", ".617", ".828", ".786"):
-        assert figure in page
-        assert f"0{figure}" in printed
-    assert "static rank on the other data sets" in from_python
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
 def test_which_model_to_fine_tune(tmp_path):
     _, reported, tuned, from_python = run_page("howto-transfer-report.md", tmp_path)
     said = " ".join(reported.split())
@@ -89,3 +79,13 @@ def test_which_model_to_fine_tune(tmp_path):
     assert "kept as " in tuned
     assert "logme" in from_python
     assert "Fine-tune " in from_python
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_what_predicts_transfer(tmp_path):
+    printed, from_python = run_page("howto-transfer.md", tmp_path)[:2]
+    page = (ROOT / "docs" / "howto-transfer.md").read_text(encoding="utf-8")
+    for figure in (".774", ".617", ".828", ".786"):
+        assert figure in page
+        assert f"0{figure}" in printed
+    assert "static rank on the other data sets" in from_python

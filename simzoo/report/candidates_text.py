@@ -190,8 +190,10 @@ def _which(table: Table, measure: str, best: str, found: Share) -> str:
     chance = f"; guessing would be right of {100 / classes:.1f} %" if classes else ""
     means = "a linear probe on its features" if measure == "linear_probe" else "its nearest training images"
     verb = "is" if measure == "linear_probe" else "are"
+    tuned = any(not one.get("reason") for one in table.context["candidates"].get("finetuned") or ())
+    start = f"Before fine-tuning {best} was ahead" if tuned else f"Fine-tune {best} first"
     return (
-        f"Fine-tune {best} first: {means} {verb} right of {share(found)} of {found.n:,} test images of {data['name']} "
+        f"{start}: {means} {verb} right of {share(found)} of {found.n:,} test images of {data['name']} "
         f"(95 % interval{chance})."
     )
 

@@ -65,11 +65,18 @@ def asked(
     require_device(device)
     name, shelves = given(data, ids, shelves)
     require_labelled(name, n, shelves)
+    if (split := evaluation_split(name, shelves)) == TRAIN and least > 1:
+        raise DataError(
+            f"{name} has no test images, on which accuracies are measured",
+            expected="FOLDER/CLASS/IMAGE (simzoo divides it), or a set with train and test",
+            got="only train",
+            next_step="simzoo transfer score, which needs training images alone, or put some images aside as test",
+        )
     specs = [source.spec for source in sources if source.spec is not None]
     if not may_train:
         refuse_training(specs)
     ready_to_train(specs, device=device, yes=yes, progress=progress)
-    return Asked(sources, name, evaluation_split(name, shelves), shelves)
+    return Asked(sources, name, split, shelves)
 
 
 def require_labelled(data: str, n: int | None, shelves: Catalog) -> None:

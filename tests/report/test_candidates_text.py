@@ -96,6 +96,7 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
         "It cannot be told apart from ant (exact McNemar test)."
     )
     assert said[1] == "cat was not fine-tuned: the loss is not finite."
+    assert said[2].startswith("Before fine-tuning ant was ahead: a linear probe")
     assert not any("--finetune" in sentence for sentence in said)
     apart = (
         "9 test images only the first gets right, 5 only the second; cannot be told apart (exact McNemar test, p .424)"

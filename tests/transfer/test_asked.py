@@ -66,3 +66,12 @@ def test_names_are_checked_and_training_may_be_forbidden_before_any_work():
         simzoo.transfer_report("resnet18-inti", "vit-init", data="digits")
     with pytest.raises(TrainingError, match="not trained yet: resnet18-sl"):
         asked(["resnet18-sl", "vit-init"], "digits", least=2, may_train=False, progress=Silent())
+
+
+def test_accuracies_need_test_images(monkeypatch):
+    monkeypatch.setattr("simzoo.transfer.asked.evaluation_split", lambda *_: "train")
+    with pytest.raises(
+        DataError, match=r"digits has no test images(.|\n)*got: only train\n  next: simzoo transfer score"
+    ):
+        asked(["resnet18-init", "vit-init"], "digits", least=2, progress=Silent())
+    assert asked(["resnet18-init"], "digits", least=1, progress=Silent()).split == "train"
