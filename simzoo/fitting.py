@@ -20,14 +20,17 @@ from simzoo.prediction.claims import claim
 from simzoo.prediction.downstream import downstream
 from simzoo.prediction.fit import PERMUTATIONS, judged
 from simzoo.prediction.fitted import FILE, Fitted, fitted, last_fit, write_fit
-from simzoo.prediction.pool import pool_of
+from simzoo.prediction.pool import PUBLISHED, pool_of
 from simzoo.prediction.signature import plain
 from simzoo.progress import Progress, Silent
+from simzoo.registries import references
 from simzoo.report.prediction_verdict import FIT
 from simzoo.report.result import Result
 from simzoo.report.verdict import verdict
 from simzoo.table.files import read_table
 from simzoo.table.schema import COLUMNS, RUN_COLUMNS, Table
+
+SOURCES = ("ericsson2021well", "shao2022not")  # of the published accuracies, and of the second fine-tuning
 
 
 def transfer_baselines(draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
@@ -127,6 +130,9 @@ def transfer_fit(
     command = _command(source, options, {"resamples": (draws, DRAWS), "permutations": (permutations, PERMUTATIONS)})
     claims = {one["task"]: claim(one).words for one in found["tasks"] if one["pool"] == "all"}
     context = given.context | {FIT: found, "command": command, "grid": "transfer-fit", "report": "transfer"}
+    if any(target.kind == PUBLISHED for target in pool.targets):
+        known = references()
+        context["references"] = dict(given.context.get("references") or {}) | {key: known[key] for key in SOURCES}
     kept = Table(given.rows, given.sheets, given.models, {key: context[key] for key in context if key != "map"})
     return TransferFit(kept, fitted(pool, found, claims, command))
 
@@ -148,7 +154,8 @@ def _together(tables: Sequence[Table]) -> Table:
     models = {plain(name): facts for table in tables for name, facts in table.models.items()}
     notes = list(dict.fromkeys(note for table in tables for note in table.context.get("notes") or ()))
     datasets = {one.get("name"): one for table in tables for one in table.context.get("datasets") or ()}
-    context = {**tables[0].context, "notes": notes, "datasets": list(datasets.values())}
+    cited = {key: text for table in tables for key, text in dict(table.context.get("references") or {}).items()}
+    context = {**tables[0].context, "notes": notes, "datasets": list(datasets.values()), "references": cited}
     about = [name for name in COLUMNS if name not in RUN_COLUMNS]
     return Table(rows.drop_duplicates(about, ignore_index=True), sheets, models, context)
 

@@ -90,3 +90,10 @@ def test_of_several_tables_all_rows_count_and_seed_0_may_be_left_out(table, fit)
 def test_without_a_table_there_is_nothing_to_learn_from():
     with pytest.raises(UsageError, match="there is nothing to learn from"):
         transfer_fit()
+
+
+def test_of_published_accuracies_it_cites_the_source():
+    names = ["insdis", "moco-v1", "pcl-v1", "pirl", "swav", "byol"]
+    fit = transfer_fit(made["published"](names, range(6)), draws=5, permutations=0)
+    assert {one["task"] for one in fit.found["tasks"]} >= {"linear", "finetune", "segmentation"}
+    assert "How Well Do Self-Supervised Models Transfer?" in fit.result.context["references"]["ericsson2021well"]

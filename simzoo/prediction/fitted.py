@@ -202,4 +202,7 @@ def predicted(made: Fitted, values: pd.DataFrame, data: str | None = None) -> pd
                     **{key: getattr(task, key) for key in ("weighted_tau", "low", "high", "p", "claim")},
                 }
             )
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    for name in ("points", "mae_points", "weighted_tau", "low", "high", "p"):
+        found[name] = found[name].astype(object).where(found[name].notna(), None)  # what there is not is None
+    return found

@@ -110,3 +110,11 @@ def test_predictions_are_a_table_of_every_task_and_model(fit, pool):
     rows = predicted(fit, pd.DataFrame(pool.signature.table))
     assert list(rows)[:4] == ["model", "task", "title", "score"]
     assert len(rows) == 7
+
+
+def test_what_there_is_not_is_none_beside_what_there_is(fit, pool):
+    silent = fit.tasks[0].model_copy(update={"name": "other", "kind": "published", "weighted_tau": None})
+    rows = predicted(fit.model_copy(update={"tasks": (*fit.tasks, silent)}), pool.signature.table, "mnist")
+    first, last = rows.iloc[0], rows.iloc[-1]
+    assert (first["points"] is None, last["points"] is None) == (False, True)
+    assert (first["weighted_tau"] is None, last["weighted_tau"] is None) == (False, True)
