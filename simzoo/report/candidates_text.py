@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -130,7 +131,19 @@ def _tuned(table: Table) -> list[str]:
         for other in ({one["a"], one["b"]} - {done[0]["model"]})
     ]
     apart = f" It cannot be told apart from {joined(ties)} (exact McNemar test)." if ties else ""
-    return [f"{first}{', ' + joined(others) if others else ''}.{apart}", *lost]
+    return [f"{first}{', ' + joined(others) if others else ''}.{apart}", *_worse_than_probe(table, done), *lost]
+
+
+def _worse_than_probe(table: Table, done: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which models fine-tuning made worse than a probe of what they were: then the recipe does not suit them."""
+    probed = accuracies_of(table, "linear_probe")
+    bad = [str(one["model"]) for one in done if one["model"] in probed and one["high"] < probed[one["model"]].low]
+    if not bad:
+        return []
+    advice = (
+        "the recipe does not suit, try another, with more epochs or a lower learning rate, before concluding anything"
+    )
+    return [f"Fine-tuning made {joined(bad)} worse than a probe of the frozen features: {advice}."]
 
 
 def _confirm(table: Table, best: str, group: list[str]) -> list[str]:

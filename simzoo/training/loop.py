@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from simzoo.mkl import settle
 from simzoo.progress import Progress, Silent, Step
@@ -130,7 +130,15 @@ class Loop(lightning.LightningModule):
         self.done = done
 
     def on_train_epoch_start(self) -> None:
-        """Seed what network and objective themselves draw (dropout, drop-path) by the epoch alone."""
+        """Seed what network and objective themselves draw (dropout, drop-path) by the epoch alone.
+
+        Batch norms of a model that is fine-tuned keep the statistics that it came with: small sets give poor ones, and
+        in networks whose norms were folded into their weights those of a batch would undo the network.
+        """
+        if self.run.spec.start:
+            for module in self.backbone.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - what torch's own kinds have in common
+                    module.eval()
         rank = [self.share.rank] if self.share.rank else []  # each device draws its own
         seed = draw_seed("network", self.run.spec.seed, self.done.epochs, *rank)
         torch.manual_seed(seed)

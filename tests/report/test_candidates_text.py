@@ -89,3 +89,22 @@ def test_fine_tuning_is_said_first_and_models_compared_exactly(candidates):
 def test_below_scores_stands_what_has_none(candidates):
     undefined = Row("h_score", 1, model="ant", split="train", status="undefined", reason="too few samples\n  got: 3")
     assert score_lines(candidates.table(THREE, extra=[undefined]))[-1] == "No h score of ant: too few samples."
+
+
+def test_fine_tuning_that_made_a_model_worse_is_told(candidates):
+    one = {
+        "model": "ant",
+        "name": "x",
+        "recipe": "r",
+        "accuracy": 0.2,
+        "low": 0.15,
+        "high": 0.26,
+        "n": 200,
+        "epochs": 3,
+    }
+    said = candidate_sentences(candidates.table(THREE, finetuned=[one]))
+    assert said[1].startswith(
+        "Fine-tuning made ant worse than a probe of the frozen features: the recipe does not suit"
+    )
+    fine = candidate_sentences(candidates.table(THREE, finetuned=[one | {"accuracy": 0.9, "high": 0.94}]))
+    assert not any("worse than a probe" in sentence for sentence in fine)

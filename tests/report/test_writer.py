@@ -173,7 +173,17 @@ def test_long_tables_are_searchable_and_short_ones_plain(make, tmp_path):
 
 def test_sections_come_by_the_public_hook():
     names = [section.name for section in simzoo_report_sections()]
-    grids = ["candidates", "map", "initialisation", "overview", "ranking", "strengths", "profiles", "rows"]
+    grids = [
+        "candidates",
+        "prediction",
+        "map",
+        "initialisation",
+        "overview",
+        "ranking",
+        "strengths",
+        "profiles",
+        "rows",
+    ]
     assert [name for name in names if name not in grids] == [
         "verdict",
         "models",

@@ -174,3 +174,12 @@ def test_a_start_that_is_to_be_trained_is_trained_first():
     start = load(spec.start)  # there now
     assert load(spec).module.state_dict().keys() == start.module.state_dict().keys()
     assert spec.untrained.start is None
+
+
+def test_batch_norms_keep_the_statistics_of_the_start(mine):
+    spec = one(f"{mine}@@digits:{SHORT}")
+    given, own = load(spec.start).module.state_dict(), load_file(train(spec, workers=0).path)
+    kept = [name for name in given if name.endswith(("running_mean", "running_var"))]
+    assert len(kept) == 40
+    assert all(torch.equal(given[name], own[name]) for name in kept)
+    assert not torch.equal(given["bn1.weight"], own["bn1.weight"])
