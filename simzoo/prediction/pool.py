@@ -146,7 +146,7 @@ def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
     ]
     scores = {other: _by_data(sound[sound["measure"] == other]) for other in labelled}
     whole = {other: scored for other, scored in scores.items() if set(scored.columns) & set(known.columns)}
-    return [Target(name, f"{name.replace('_', ' ')}, measured here", name, 100 * known, whole)]
+    return [Target(name, f"measured {name.replace('knn', 'kNN').replace('_', ' ')}", name, 100 * known, whole)]
 
 
 def _final(rows: pd.DataFrame) -> pd.DataFrame:

@@ -51,8 +51,8 @@ _SINGLE = "Here geometry does not beat the baselines"
 
 
 def _pool(found: Mapping[str, Any], tasks: list[tuple[dict[str, Any], Claim]]) -> str:
-    groups = max(one["groups"] for one, _ in tasks)
-    seeds = f" ({counted(len(found['models']), 'network')} with their seeds)" if groups < len(found["models"]) else ""
+    groups, networks = max((one["groups"], len(one["models"])) for one, _ in tasks)
+    seeds = f" ({counted(networks, 'network')} with their seeds)" if groups < networks else ""
     entries = counted(len(found["signature"]["entries"]), "number")
     return (
         f"Learnt from {counted(groups, 'model')}{seeds}, {entries} each, measured on {found['signature']['data']}; "

@@ -29,7 +29,7 @@ def test_fit_says_the_verdict_and_predict_takes_the_fit(simzoo, grid, tmp_path):
     words = ("transfer", "predict", "resnet18-init", "vit-init", "--data", "digits", "--table", "new")
     told = simzoo(*words)
     assert told.exit_code == 0, told.stderr
-    assert "linear probe, measured here" in told.stdout
+    assert "measured linear probe" in told.stdout
     assert "How far to trust this order:" in told.stdout
     rows = json.loads(simzoo(*words, "--json").stdout)["predictions"]
     assert [row["model"] for row in rows] == ["resnet18-init", "vit-init"]

@@ -79,7 +79,7 @@ def test_a_fit_that_learnt_nothing_says_so():
 def test_seeds_noise_and_single_models_are_told():
     without = copy.deepcopy(task(tau=0.2)) | {"pool": "without the supervised"}
     ceiling = {"weighted_tau": 0.786, "models": 12, "datasets": {}}
-    told = " ".join(prediction_sentences(table(task(ceiling=ceiling), without, models=["a"] * 28)))
+    told = " ".join(prediction_sentences(table(task(ceiling=ceiling, models=["a"] * 28), without)))
     assert "Learnt from 14 models (28 networks with their seeds), 30 numbers each, measured on dtd10" in told
     assert "geometry's weighted tau goes from many-shot linear .60 to .20" in told
     assert "agree at a weighted tau of many-shot linear .79 (12 models): a level of the noise" in told

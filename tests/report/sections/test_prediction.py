@@ -37,8 +37,8 @@ def test_a_table_stands_for_each_task_with_every_rival_and_its_null(blocks):
     whole, without = views[:2]
     rivals = ["geometry (lasso)", "mean of the others", "best single measure", "logme"]
     assert whole.frame["predictor"].tolist() == [*rivals, "static rank on the other data sets"]
-    assert whole.caption.startswith("Linear probe, measured here: 8 models, 2 data sets (digits and mnist). Null of 4")
-    assert without.caption.startswith("Linear probe, measured here, without the supervised: 6 models")
+    assert whole.caption.startswith("Measured linear probe: 8 models, 2 data sets (digits and mnist). Null of 4")
+    assert without.caption.startswith("Measured linear probe, without the supervised: 6 models")
     mean = whole.frame.iloc[1]
     assert (mean["weighted tau"], mean["geometry ahead by"]) == ("-", "-")
     assert "[" in whole.frame["geometry ahead by"].iloc[2]
