@@ -76,12 +76,13 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
     corrected = f" (paired over the test images, corrected for {counted(len(pairs), 'pair')})" if len(pairs) > 1 else ""
     if not near:
         closest = far[0]
-        return [f"That is sure: all others are worse, {closest} by {points(against[closest])}{corrected}."]
+        return [f"All others are worse, {closest} by {points(against[closest])}{corrected}."]
     named = _some(near)
     first = (
         f"It cannot be told apart from {named}: the difference to {near[0]} is {points(against[near[0]])}{corrected}."
     )
-    return [first, *([f"Worse for sure {'is' if len(far) == 1 else 'are'} {_some(far)}."] if far else [])]
+    worse = f"{_some(far)} {'is' if len(far) == 1 else 'are'} worse (paired, p < .05 after Holm)."
+    return [first, *([worse] if far else [])]
 
 
 def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: list[str]) -> list[str]:

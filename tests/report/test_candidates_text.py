@@ -18,7 +18,7 @@ def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
     assert said[0].endswith("] of 200 test images of pets (95 % interval; guessing would be right of 10.0 %).")
     assert said[1].startswith("It cannot be told apart from bee: the difference to bee is ")
     assert said[1].endswith("] (paired over the test images, corrected for 3 pairs).")
-    assert said[2] == "Worse for sure is cat."
+    assert said[2] == "cat is worse (paired, p < .05 after Holm)."
     assert said[3] == (
         "It costs 25.60 million parameters, 8.20 billion operations an image and 31 images a second here (cpu); "
         "licence: CC BY-NC 4.0 (NON-COMMERCIAL USE ONLY)."
