@@ -31,7 +31,7 @@ def test_first_comes_which_model_how_sure_and_at_what_cost(candidates):
 
 def test_a_model_that_is_better_for_sure_is_said_to_be(candidates):
     said = candidate_sentences(candidates.table({"ant": 0.9, "cat": 0.5}))
-    assert said[1].startswith("That is sure: all others are worse, cat by ")
+    assert said[1].startswith("All others are worse, cat by ")
     assert said[1].endswith("].")  # one pair needs no correction
     assert not any("costs" in sentence for sentence in said)  # nothing is known of that
 
