@@ -49,7 +49,7 @@ def evaluate(
         views = list(views)
         require_same_samples([x, *views])
     given = {"labels": labels, "views": views, "support": support, "classifier": classifier, "seed": seed}
-    inputs = _wanted(sheet, given)
+    inputs = inputs_of(sheet, given)
     if sheet.kind == "similarity":
         if y is None:
             raise UsageError(
@@ -170,7 +170,7 @@ def require_same_samples(everything: Sequence[Any]) -> None:
             )
 
 
-def _wanted(sheet: MeasureSheet, given: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of(sheet: MeasureSheet, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that the measure takes; a missing one is an error where it has no default for it."""
     parameters = inspect.signature(sheet.function).parameters
     wanted = {name: value for name, value in given.items() if value is not None}

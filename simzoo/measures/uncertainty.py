@@ -15,7 +15,7 @@ import numpy.typing as npt
 from simzoo.errors import UndefinedError
 from simzoo.facts import MeasureSheet
 from simzoo.measures.arrays import held
-from simzoo.measures.evaluate import Matrix, evaluate, matrix_of, told
+from simzoo.measures.evaluate import Matrix, evaluate, inputs_of, matrix_of, told
 from simzoo.measures.resampling import Rows, halved, halves, in_order, on_part
 from simzoo.representations.representation import Representation
 
@@ -108,7 +108,7 @@ def measured(
     if sheet.by_rows is None or not resamples:
         values = evaluate(sheet, x, **inputs, **params)
         return Measured(values, spread(sheet, x, **inputs, resamples=resamples, seed=seed, **params), [])
-    of_rows = sheet.by_rows(x, **inputs, **params)
+    of_rows = sheet.by_rows(x, **inputs_of(sheet, inputs), **params)
     values = told(sheet, of_rows(np.arange(len(x))))
     of_halves, _ = np.random.default_rng(seed).spawn(2)
     try:

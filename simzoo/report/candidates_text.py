@@ -81,8 +81,9 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
     first = (
         f"It cannot be told apart from {named}: the difference to {near[0]} is {points(against[near[0]])}{corrected}."
     )
-    worse = f"{_some(far)} {'is' if len(far) == 1 else 'are'} worse (paired, p < .05 after Holm)."
-    return [first, *([worse] if far else [])]
+    if not far:
+        return [first]
+    return [first, f"{_some(far)} {'is' if len(far) == 1 else 'are'} worse (paired, p < .05 after Holm)."]
 
 
 def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: list[str]) -> list[str]:

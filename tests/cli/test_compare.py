@@ -51,7 +51,7 @@ def test_shortened_training_is_said_everywhere(simzoo, tmp_path):
         (("resnet18-int", "vit-init"), ("unknown model 'resnet18-int'", "did you mean resnet18-init", "next:")),
         (("resnet18-init",), ("a comparison needs two models or more", "expected: simzoo compare A B")),
         ((*QUICK, "--measure", "ckaa"), ("unknown measure 'ckaa'", "did you mean cka", "next: simzoo list measures")),
-        ((*QUICK, "--data", "digit"), ("unknown data 'digit'", "did you mean digits")),
+        ((*QUICK, "--data", "digit"), ("unknown data 'digit'", "expected: digits, the only known data")),
         (
             ("resnet18-sl", "resnet18-init", "--no-train"),
             ("not trained yet: resnet18-sl", "next: simzoo train resnet18-sl"),

@@ -20,6 +20,7 @@ IDS = {
         effective_rank rankme participation_ratio stable_rank alpha_req nesum anisotropy uniformity twonn mle_id gride
         corrint lpca mom_id tle nnk_count nnk_rank nnk_diameter nnk_affinity mgm alignment invariance lidar class_cka
         neural_collapse cdnv class_separation silhouette calinski_harabasz davies_bouldin knn_accuracy linear_probe
+        few_shot
     """,
     "transferability": """
         logme leep nce nleep h_score h_score_shrunk transrate gbc parc lfc sfda ncti nearest_class_mean

@@ -33,7 +33,8 @@ def knn_by_rows(x: Any, labels: Any, *, support: Any = None, **options: Any) -> 
     if support is not None:
         hits = knn_hits(x, labels, support=support, **options)
         return lambda rows: float(hits[rows].mean())
-    features, given, k = matrix(x), np.asarray(labels), options.pop("k", NEIGHBOURS)
+    features, k = matrix(x), options.pop("k", NEIGHBOURS)
+    given = checked_labels(labels, len(features), "labels")
 
     def some(rows: npt.NDArray[np.intp]) -> float:
         fewer = max(1, k // 2) if len(rows) < len(features) else k
