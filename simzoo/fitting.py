@@ -127,7 +127,9 @@ def transfer_fit(
     found = judged(pool, progress or Silent(), draws=draws, permutations=permutations, seed=seed)
     source = ["TABLE" if isinstance(table, Table) else str(table) for table in tables]
     options = {"measures": measures, "on": on, "targets": targets}
-    command = _command(source, options, {"resamples": (draws, DRAWS), "permutations": (permutations, PERMUTATIONS)})
+    command = _command(
+        source, options, {"resamples": (draws, DRAWS), "permutations": (permutations, PERMUTATIONS), "seed": (seed, 0)}
+    )
     claims = {one["task"]: claim(one).words for one in found["tasks"] if one["pool"] == "all"}
     context = given.context | {FIT: found, "command": command, "grid": "transfer-fit", "report": "transfer"}
     if any(target.kind == PUBLISHED for target in pool.targets):

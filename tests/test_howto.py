@@ -61,7 +61,7 @@ def test_my_model_on_my_folder(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
 def test_a_map(tmp_path):
-    printed, from_python = run_page("howto-map.md", tmp_path)
+    printed, from_python, _ = run_page("howto-map.md", tmp_path)
     assert "Map of 4 models by mgm, digits, cut into 2" in " ".join(printed.split())
     assert (tmp_path / "small-map" / "report.html").is_file()
     assert "'vit-init#1': " in from_python

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -31,7 +31,7 @@ def predict(
     debug: output.Debug = False,
 ) -> None:
     """Rank models by what a fit foretells of them from their geometry, beside how far that fit can be trusted."""
-    from simzoo.prediction.fitted import read_fit
+    from simzoo.prediction.fitted import read_fit, trust
 
     read_fit(Path(pool) if pool else None)  # before torch loads for seconds
     from simzoo.predicting import transfer_predict
@@ -61,13 +61,7 @@ def predict(
             where = "in the pool; as when it was left out" if row["held_out"] else ""
             shown.add_row(row["model"], f"{row['score']:+.2f}", points, where)
         output.show(shown)
-        typer.echo(f"How far to trust this order: {_trust(evidence)}.\n")
+        typer.echo(f"How far to trust this order: {trust(evidence.to_dict())}.\n")
+    if data and found["points"].isna().all():
+        typer.echo(f"No points: the pool holds no accuracy that was measured on {data}.")
     typer.echo("Score: standard deviations above the mean of the pool's models. Points: percent, with the mean error.")
-
-
-def _trust(evidence: Any) -> str:
-    if evidence["weighted_tau"] is None:
-        return f"not at all, the fit ranks no model ({evidence['claim']})"
-    tau, low, high = (f"{evidence[name]:.2f}" for name in ("weighted_tau", "low", "high"))
-    chance = "" if evidence["p"] is None else f", p {evidence['p']:.2g}"
-    return f"on held-out models a weighted tau of {tau} [{low}, {high}]{chance}: {evidence['claim']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,11 +34,6 @@ class Number(Frozen):
     n: int = Field(ge=1)
     centre: float
     spread: float = Field(gt=0)
-
-    @property
-    def key(self) -> tuple[str, str, str, str, float | None]:
-        """What tells it from other numbers in the rows of a table."""
-        return self.measure, self.field, self.params, self.augmentation, self.strength
 
 
 class Place(Frozen):
@@ -172,6 +168,17 @@ def read_fit(path: Path | None = None) -> Fitted:
                 next_step=FIT,
             )
     return made
+
+
+def trust(row: Mapping[Any, Any]) -> str:
+    """Say how far the order that a fit gives can be trusted: what `predicted` holds of its task."""
+    if row["weighted_tau"] is None:
+        return f"not at all, the fit ranks no model ({row['claim']})"
+    between = "" if row["low"] is None else f" [{row['low']:.2f}, {row['high']:.2f}]"
+    chance = "" if row["p"] is None else f", p {row['p']:.2g}"
+    return (
+        f"on models left out of the pool a weighted tau of {row['weighted_tau']:.2f}{between}{chance}: {row['claim']}"
+    )
 
 
 def predicted(made: Fitted, values: pd.DataFrame, data: str | None = None) -> pd.DataFrame:

@@ -47,12 +47,6 @@ def ranking(scores: Sequence[float] | Array, accuracies: Sequence[float] | Array
     return Ranking(tau, kendall, float(spearmanr(x, y)[0]), float(pearsonr(x, y)[0]), regret)
 
 
-def mean_ranking(predicted: pd.DataFrame, actual: pd.DataFrame) -> Ranking:
-    """Score each data set (a column) by itself and return the means; data sets where a score is undefined drop out."""
-    found = per_dataset(predicted, actual)
-    return Ranking(*(float(value) for value in found.mean()))
-
-
 def per_dataset(predicted: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     """Return the scores of each data set; both tables are models x data sets."""
     predicted = predicted.reindex(index=actual.index, columns=actual.columns)
@@ -98,7 +92,7 @@ def _drawn(groups: npt.NDArray[Any], draws: int, generator: np.random.Generator)
     most = max(map(len, members))
     padded = np.array([np.pad(own, (0, most - len(own)), constant_values=-1) for own in members])
     taken = generator.integers(len(names), size=(draws, len(names)))
-    return padded[taken].reshape(draws, -1)
+    return padded[taken].reshape(draws, len(names) * most)
 
 
 def _at(values: pd.Series, places: npt.NDArray[np.intp]) -> Array:

@@ -138,15 +138,18 @@ def mcnemar(only_a: int, only_b: int) -> float:
 def groups_of(order: Sequence[str], pairs: Sequence[Pair]) -> list[list[str]]:
     """Return the longest runs of models, in their order, of which no two can be told apart; a model may be in several.
 
-    >>> groups_of("abc", [Pair("a", "c", 0.2, 0.1, 0.3, 0.001)])
+    Models that were not compared, on other images, are not in one.
+
+    >>> near = [Pair(a, b, 0.01, -0.1, 0.1, 0.9) for a, b in ("ab", "bc")]
+    >>> groups_of("abc", [*near, Pair("a", "c", 0.2, 0.1, 0.3, 0.001)])
     [['a', 'b'], ['b', 'c']]
     """
-    apart = {frozenset((one.a, one.b)) for one in pairs if one.apart}
+    near = {frozenset((one.a, one.b)) for one in pairs if not one.apart}
     runs: list[list[str]] = []
     for start in range(len(order)):
         run = [order[start]]
         for name in order[start + 1 :]:
-            if any(frozenset((name, other)) in apart for other in run):
+            if any(frozenset((name, other)) not in near for other in run):
                 break
             run.append(name)
         if not runs or not set(run) <= set(runs[-1]):

@@ -40,7 +40,7 @@ def candidate_sentences(table: Table) -> list[str]:
         *_tuned(table),
         _which(table, measure, best, found[best]),
         *_how_sure(found, pairs, best),
-        *_what_it_costs(table, found, best, group),
+        *_what_it_costs(table, found, pairs, best, group),
         *_confirm(table, best, group),
         *_problems(table),
     ]
@@ -76,7 +76,11 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
     corrected = f" (paired over the test images, corrected for {counted(len(pairs), 'pair')})" if len(pairs) > 1 else ""
     if not near:
         closest = far[0]
-        return [f"All others are worse, {closest} by {points(against[closest])}{corrected}."]
+        by = f"by {points(against[closest])}"
+        if len(far) == 1:
+            return [f"{closest} is worse, {by}."]
+        others = "All others" if len(far) + 1 == len(found) else _some(far)
+        return [f"{others} are worse, {closest} {by}{corrected}."]
     named = _some(near)
     first = (
         f"It cannot be told apart from {named}: the difference to {near[0]} is {points(against[near[0]])}{corrected}."
@@ -86,7 +90,9 @@ def _how_sure(found: Mapping[str, Share], pairs: list[Pair], best: str) -> list[
     return [first, f"{_some(far)} {'is' if len(far) == 1 else 'are'} worse (paired, p < .05 after Holm)."]
 
 
-def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: list[str]) -> list[str]:
+def _what_it_costs(
+    table: Table, found: Mapping[str, Share], pairs: list[Pair], best: str, group: list[str]
+) -> list[str]:
     cost, words = cost_of(table, best), cost_words(table, best)
     device = table.context["candidates"].get("device") or "cpu"
     said = []
@@ -101,9 +107,10 @@ def _what_it_costs(table: Table, found: Mapping[str, Share], best: str, group: l
     known = {name: value for name, value in flops.items() if value is not None}
     cheapest = min(known, key=lambda name: known[name], default=best)
     if best in known and known[cheapest] < CHEAPER * known[best]:
+        behind = next(one for one in pairs if {one.a, one.b} == {best, cheapest})
         sentences.append(
-            f"If cost counts, take {cheapest}: it cannot be told apart and needs "
-            f"{100 * known[cheapest] / known[best]:.0f} % of the operations."
+            f"If cost counts, take {cheapest}: it needs {100 * known[cheapest] / known[best]:.0f} % of the operations "
+            f"and cannot be told apart, though it may be worse by {points(behind)}."
         )
     if is_non_commercial(str(table.models.get(best, {}).get("licence") or "")):
         free = [name for name in found if not is_non_commercial(str(table.models.get(name, {}).get("licence") or ""))]

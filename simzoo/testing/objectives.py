@@ -159,6 +159,22 @@ def the_loss_is_finite_and_falls(part: Any) -> None:
     )
 
 
+def what_moves_after_a_step_is_not_the_network(part: Any) -> None:
+    """`after_step` moves teachers and banks, and leaves the network that is trained as it is."""
+    made = trial(part)
+    made.train(1)
+    before = copy.deepcopy(made.model.module.state_dict())
+    if after := getattr(made.objective, "after_step", None):
+        after(2, STEPS)
+    moved = [name for name, value in made.model.module.state_dict().items() if not torch.equal(value, before[name])]
+    require(
+        not moved,
+        f"after_step of {part.sheet.name} changes the network that is trained",
+        expected="a teacher that follows the network, not a network that follows its teacher",
+        got=f"other values at {', '.join(moved)}",
+    )
+
+
 def gradients_reach_the_backbone_and_no_teacher(part: Any) -> None:
     """Each parameter of the backbone has a gradient after a step; frozen ones and teachers have none."""
     made = trial(part)
@@ -282,6 +298,7 @@ CHECKS = [
     views_are_images,
     build_returns_a_module,
     the_loss_is_finite_and_falls,
+    what_moves_after_a_step_is_not_the_network,
     gradients_reach_the_backbone_and_no_teacher,
     features_do_not_collapse,
     one_seed_gives_one_training,

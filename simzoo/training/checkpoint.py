@@ -85,7 +85,8 @@ class Checkpoint:
             return None
         try:
             facts, content = read_sealed(self.path)
-            done = Done(**{word: facts[word] for word in ("epochs", "steps", "losses", "seconds", "log")})
+            known = {word: facts[word] for word in ("epochs", "steps", "losses", "seconds")}
+            done = Done(**known, log=facts.get("log", []))  # simzoo 0.1 kept none at first
             return done, torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except DamagedFileError as error:
             self.refuse(error)

@@ -34,9 +34,13 @@ def require_finite_weights(run: Run, place: str) -> None:
 
 
 def broken_weight(run: Run) -> str:
-    """Return the name of the first parameter or buffer that is not finite, or nothing."""
+    """Return the name of the first parameter or running statistic that is not finite, or nothing.
+
+    Other buffers may be infinite on purpose, as masks of attention are.
+    """
     for part in (run.model.module, run.heads):
-        for name, value in (*part.named_parameters(), *part.named_buffers()):
+        moving = ((name, value) for name, value in part.named_buffers() if "running_" in name)
+        for name, value in (*part.named_parameters(), *moving):
             if value.is_floating_point() and not bool(value.isfinite().all()):
                 return name
     return ""

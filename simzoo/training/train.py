@@ -49,6 +49,8 @@ def train(
     with shelf.lock(key):
         checkpoint = Checkpoint(key, spec.name)
         if found := shelf.get(key):
+            if watch and (log := found.header.get("log")):
+                watch.write(spec.name, log)
             return found
         with own_randomness():
             make = partial(_loop, spec, checkpoint, device, shelves, watch or Watch())

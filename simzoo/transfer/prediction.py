@@ -7,13 +7,13 @@ from typing import Any
 
 from simzoo.errors import SimzooError
 from simzoo.predicting import transfer_predict
-from simzoo.prediction.fitted import Fitted, read_fit
+from simzoo.prediction.fitted import Fitted, read_fit, trust
 from simzoo.progress import Progress
 from simzoo.transfer.asked import Asked
 
 
 def foretold(
-    pool: Fitted | str | Path | None, given: Asked, *, device: str, yes: bool, progress: Progress
+    pool: Fitted | str | Path | None, given: Asked, *, device: str, may_train: bool, yes: bool, progress: Progress
 ) -> dict[str, Any]:
     """Return `about` (how far the fit can be trusted, for each task) and `rows` (one a model and task); empty: no pool.
 
@@ -22,23 +22,17 @@ def foretold(
     """
     if pool is None:
         return {}
+    how: dict[str, Any] = {"device": device, "may_train": may_train, "yes": yes, "progress": progress}
     made = pool if isinstance(pool, Fitted) else read_fit(Path(pool))
     about, rows = dict[str, str](), list[dict[str, Any]]()
     for source, typed in zip(given.models, given.typed, strict=True):
         try:
-            found = transfer_predict(typed, data=given.data, pool=made, device=device, yes=yes, progress=progress)
+            found = transfer_predict(typed, data=given.data, pool=made, **how)
         except SimzooError as error:
             rows.append({"model": source.name, "task": "", "score": None, "points": None, "reason": error.what})
             continue
         for row in found.to_dict("records"):
-            about[str(row["title"])] = _trust(row)
+            about[str(row["title"])] = trust(row)
             told = {"model": source.name, "task": str(row["title"]), "score": float(row["score"]), "reason": ""}
             rows.append({**told, "points": row["points"], "held_out": bool(row["held_out"])})
     return {"about": [f"{title}: {trust}" for title, trust in about.items()], "rows": rows}
-
-
-def _trust(row: dict[Any, Any]) -> str:
-    if row["weighted_tau"] is None:
-        return f"the fit ranks no model ({row['claim']})"
-    tau, low, high = (f"{row[name]:.2f}" for name in ("weighted_tau", "low", "high"))
-    return f"on models that were left out of the pool a weighted tau of {tau} [{low}, {high}]; {row['claim']}"

@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 from torch import nn
 
-from simzoo.errors import SimzooError
+from simzoo.errors import SimzooError, UsageError
 from simzoo.grid.drive import finish
 from simzoo.grid.facts import table_of
 from simzoo.grid.plan import plan
@@ -148,6 +148,13 @@ def transfer_report(
     if pool is not None and not isinstance(pool, Fitted):
         pool = str(pool)
         read_fit(Path(pool))  # one that is not there is an error before any work
+    if finetune and not may_train:
+        raise UsageError(
+            "fine-tuning is training",
+            expected="--finetune or --no-train",
+            got="both",
+            next_step="leave one of them out",
+        )
     given = asked(models, data, least=2, progress=progress, **common)
     studies = _studies(given, chosen(measures, given.shelves, heads=False), n=n, seed=seed)
     run = Run(studies, plan(studies, given.shelves, isolate=True), given.shelves, device=device, progress=progress)
@@ -159,7 +166,7 @@ def transfer_report(
     order = list(accuracies_of(table, main_measure(table) or ""))
     how: dict[str, Any] = {"n": n, "epochs": epochs, "seed": seed, "device": device, "yes": yes, "progress": progress}
     tuned = fine_tuned(given, order[:finetune], recipe, **how)
-    told = foretold(pool, given, device=device, yes=yes, progress=progress)
+    told = foretold(pool, given, device=device, may_train=may_train, yes=yes, progress=progress)
     table.context["candidates"] |= {**tuned, "predicted": told}
     seconds = time.perf_counter() - started
     options = {"measures": ",".join(measures), "finetune": finetune or None, "n": n}
@@ -197,5 +204,5 @@ def _note_costs(table: Table, given: Asked, device: str) -> None:
             model = source.load(given.shelves, device)
             found = {"parameters": model.parameters, "flops": operations(model)}
             table.models[source.name] |= {**found, "images_per_second": images_per_second(model)}
-        except SimzooError:
+        except (SimzooError, RuntimeError, MemoryError):
             continue

@@ -100,6 +100,7 @@ def transfer_scores(
     words = ["simzoo", "transfer", "score", *given.typed, "--data", given.data]
     words += ["--measures", ",".join(measures)] if measures else []
     words += ["--n", str(n)] if n is not None else []
+    words += ["--seed", str(seed)] if seed else []
     table.context |= {"command": shlex.join(words), "grid": "scores", "report": "scores", "scores": True}
     table.context |= {"measure": [call.name for call in study.measures], "started": created, "seconds": seconds}
     return TransferScores(table, seconds)

@@ -17,7 +17,7 @@ from simzoo.images.sampling import sample
 from simzoo.models.load import load
 from simzoo.names import Spec, finetuned
 from simzoo.progress import Progress
-from simzoo.report.candidates import mcnemar
+from simzoo.report.candidates import holm, mcnemar
 from simzoo.representations.extraction import extract
 from simzoo.table.shares import wilson
 from simzoo.training.accuracy import head_hits
@@ -45,18 +45,34 @@ def fine_tuned(
     Every model is trained on the training images (at most n) and judged on the same test images as the probes are.
     """
     sources = {source.name: source for source in given.models}
-    entries, hits = list[Found](), dict[str, Hits]()
+    specs, entries, hits = dict[str, Spec](), dict[str, Found](), dict[str, Hits]()
     for name in names:
         try:
-            spec = _spec(given, sources[name], recipe, n=n, epochs=epochs, seed=seed)
-            ready_to_train([spec], device=device, yes=yes, progress=progress)
-            entry, hits[name] = _one(given, spec, n=n, device=device, progress=progress)
-            entries.append({"model": name, **entry})
+            specs[name] = _spec(given, sources[name], recipe, n=n, epochs=epochs, seed=seed)
         except SimzooError as error:
-            reason = error.what + (f" ({error.got})" if error.got else "")
-            step = f"; {error.next_step}" if isinstance(error, UsageError) else ""
-            entries.append({"model": name, "name": f"{name}@@{given.data}", "reason": f"{reason}{step}"})
-    return {"finetuned": entries, "finetuned_pairs": [_pair(a, b, hits) for a, b in combinations(_ordered(hits), 2)]}
+            entries[name] = _lost(name, given, error)
+    ready_to_train(list(specs.values()), device=device, yes=yes, progress=progress)  # one consent, to all of it
+    for name, spec in specs.items():
+        try:
+            entry, hits[name] = _one(given, spec, n=n, device=device, progress=progress)
+            entries[name] = {"model": name, **entry}
+        except (SimzooError, RuntimeError, MemoryError) as error:
+            entries[name] = _lost(name, given, error)
+    pairs = [_pair(a, b, hits) for a, b in combinations(_ordered(hits), 2)]
+    corrected = holm([one["p"] for one in pairs])
+    return {
+        "finetuned": [entries[name] for name in names],
+        "finetuned_pairs": [{**one, "p": p} for one, p in zip(pairs, corrected, strict=True)],
+    }
+
+
+def _lost(name: str, given: Asked, error: Exception) -> Found:
+    """Return the entry of a model that could not be fine-tuned, with the reason."""
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, SimzooError):
+        reason = error.what + (f" ({error.got})" if error.got else "")
+        reason += f"; {error.next_step}" if isinstance(error, UsageError) else ""
+    return {"model": name, "name": f"{name}@@{given.data}", "reason": reason}
 
 
 def _spec(given: Asked, source: Source, recipe: str, *, n: int | None, epochs: int | None, seed: int) -> Spec:

@@ -7,7 +7,7 @@ import pytest
 
 from simzoo.errors import DataError, UsageError
 from simzoo.prediction.fit import judged
-from simzoo.prediction.fitted import fitted, last_fit, predicted, read_fit, write_fit
+from simzoo.prediction.fitted import fitted, last_fit, predicted, read_fit, trust, write_fit
 from simzoo.prediction.lasso import Folds
 from simzoo.prediction.pool import pool_of
 from simzoo.progress import Silent
@@ -118,3 +118,10 @@ def test_what_there_is_not_is_none_beside_what_there_is(fit, pool):
     first, last = rows.iloc[0], rows.iloc[-1]
     assert (first["points"] is None, last["points"] is None) == (False, True)
     assert (first["weighted_tau"] is None, last["weighted_tau"] is None) == (False, True)
+
+
+def test_trust_is_said_with_what_there_is():
+    row = {"weighted_tau": 0.5, "low": 0.1, "high": 0.8, "p": 0.02, "claim": "c"}
+    assert trust(row) == "on models left out of the pool a weighted tau of 0.50 [0.10, 0.80], p 0.02: c"
+    assert trust({**row, "low": None, "high": None, "p": None}).endswith("a weighted tau of 0.50: c")
+    assert trust({**row, "weighted_tau": None}) == "not at all, the fit ranks no model (c)"

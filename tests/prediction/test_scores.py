@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import weightedtau
 
-from simzoo.prediction.scores import bootstrap, interval, mean_ranking, ranking, weighted_taus
+from simzoo.prediction.scores import bootstrap, interval, per_dataset, ranking, weighted_taus
 
 
 def test_all_rows_at_once_are_scipys_weighted_tau_row_by_row():
@@ -43,7 +43,7 @@ def test_errors_among_the_best_cost_more():
 def test_the_mean_is_over_data_sets():
     actual = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [4.0, 3, 2, 1]})
     scores = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [1.0, 2, 3, 4]})
-    assert mean_ranking(scores, actual).spearman == 0.0
+    assert per_dataset(scores, actual).mean().spearman == 0.0
 
 
 def test_draws_cover_what_other_pools_of_models_give():
@@ -54,7 +54,7 @@ def test_draws_cover_what_other_pools_of_models_give():
         quality = generator.normal(size=(14, 1))
         actual = pd.DataFrame(quality + 0.5 * generator.normal(size=(14, 6)))
         predicted = pd.DataFrame(np.repeat(quality + generator.normal(size=(14, 1)), 6, axis=1))
-        values.append(mean_ranking(predicted, actual).weighted_tau)
+        values.append(per_dataset(predicted, actual).mean().weighted_tau)
         ends.append(interval(bootstrap(predicted, actual, 200, seed)))
     assert np.mean([low <= np.mean(values) <= high for low, high in ends]) > 0.85
 
@@ -68,3 +68,8 @@ def test_the_same_seed_draws_the_same_models_for_every_predictor():
 
 def test_an_interval_of_what_is_mostly_undefined_is_none():
     assert np.isnan(interval(np.array([1.0, np.nan, np.nan]))).all()
+
+
+def test_no_draws_are_none():
+    actual = pd.DataFrame({"d": [1.0, 2.0, 3.0]}, index=list("abc"))
+    assert bootstrap(actual, actual, 0, 0).shape == (0,)

@@ -85,13 +85,10 @@ def test_equal_models_are_no_pair_apart_and_missing_half_samples_no_pair(candida
 
 
 def test_groups_are_the_longest_runs_of_which_no_two_are_apart(candidates):
-    far = [
-        Pair("a", "d", 0.3, 0.2, 0.4, 0.001),
-        Pair("b", "d", 0.2, 0.1, 0.3, 0.04),
-        Pair("a", "b", 0.1, -0.1, 0.2, 0.05),
-    ]
-    assert groups_of("abcd", far) == [["a", "b", "c"], ["c", "d"]]
-    assert groups_of("abcd", []) == [["a", "b", "c", "d"]]
+    far = [Pair("a", "d", 0.3, 0.2, 0.4, 0.001), Pair("b", "d", 0.2, 0.1, 0.3, 0.04)]
+    near = [Pair(a, b, 0.1, -0.1, 0.2, 0.05) for a, b in ("ab", "ac", "bc", "cd")]
+    assert groups_of("abcd", [*far, *near]) == [["a", "b", "c"], ["c", "d"]]
+    assert groups_of("abcd", [*near[:3], far[0]]) == [["a", "b", "c"], ["d"]]  # c and d were not compared
     pairs = pairs_of(candidates.table(FOUR), "linear_probe")
     assert groups_of(list(FOUR), pairs) == [["ant", "bee"], ["cat"], ["dog"]]
 

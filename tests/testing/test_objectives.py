@@ -69,11 +69,23 @@ def overwrite(self, batch):
     return Supervised.loss(self, batch)
 
 
+def lead(self, done, total):
+    """Let the network follow, as where student and teacher change places."""
+    with torch.no_grad():
+        for value in self.backbone.__self__.module.parameters():
+            value.mul_(0.99)
+
+
 TEACHER = {"build": build_with_teacher, "loss": train_teacher}
 MUTATIONS = {
     "collapse": (mutant(SimCLR, loss=attract), "features do not collapse", "a stopped gradient, negatives"),
     "no gradient": (mutant(Supervised, True, loss=detached), REACHES, "none at first.weight, first.bias"),
     "a trained teacher": (mutant(Supervised, True, **TEACHER), REACHES, "gradients at teacher.weight, teacher.bias"),
+    "a network that follows": (
+        mutant(Supervised, True, after_step=lead),
+        "what moves after a step is not the network",
+        "other values at first.weight",
+    ),
     "a bank outside the state": (mutant(Supervised, True, loss=with_bank), STATE, "keeps something outside its state"),
     "a loss that does not fall": (mutant(Supervised, True, loss=flat), FALLS, "does not fall"),
     "a loss that is not finite": (

@@ -1,4 +1,5 @@
 import copy
+import io
 import random
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from simzoo.facts import objective
 from simzoo.hookspecs import hookimpl
 from simzoo.names import Spec, Training, resolve
 from simzoo.plugins import load_plugins
-from simzoo.storage import home, read_sealed, weights_shelf
+from simzoo.storage import home, read_sealed, weights_shelf, write_sealed
 from simzoo.training import checkpoint as checkpoints
 from simzoo.training.checkpoint import INTERVAL, Checkpoint, interval
 from simzoo.training.train import train
@@ -271,3 +272,16 @@ def test_a_checkpoint_that_cannot_be_written_stops_the_training_and_the_one_befo
     assert path.read_bytes() == before
     assert left() == [path.name]
     assert train(spec, workers=0, shelves=shelves) == weights_shelf().get(path.stem)
+
+
+def test_a_checkpoint_from_before_epochs_were_logged_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path))
+    checkpoint = Checkpoint("k", "m")
+    content = io.BytesIO()
+    torch.save({"modules": {}}, content)
+    checkpoint.path.parent.mkdir(parents=True)
+    facts = {"name": "m", "epochs": 2, "steps": 20, "losses": [1.0, 0.5], "seconds": 3.0}
+    write_sealed(checkpoint.path, facts, content.getbuffer())
+    done, state = checkpoint.read()
+    assert (done.epochs, done.steps, done.losses, done.log) == (2, 20, [1.0, 0.5], [])
+    assert state == {"modules": {}}

@@ -45,3 +45,10 @@ def test_then_the_first_layer_whose_output_overflows(run):
 def test_then_it_is_the_objective(run):
     assert broken_weight(run) == ""
     assert "weights and features are finite: the objective's own part" in told(run, [torch.rand(2, 3, 32, 32)])
+
+
+def test_a_mask_of_minus_infinity_is_no_broken_weight(run):
+    run.model.module.register_buffer("mask", torch.full((2, 2), -torch.inf))
+    assert broken_weight(run) == ""
+    run.model.module.register_buffer("running_var", torch.tensor([torch.inf]))
+    assert broken_weight(run) == "running_var"

@@ -18,7 +18,7 @@ def given():
 
 
 def test_without_a_pool_there_is_nothing_and_one_that_is_not_there_is_told(given, tmp_path):
-    common = {"device": "cpu", "yes": False, "progress": Silent()}
+    common = {"device": "cpu", "may_train": True, "yes": False, "progress": Silent()}
     assert prediction.foretold(None, given, **common) == {}
     with pytest.raises(UsageError, match="there is no fitted pool at"):
         prediction.foretold(tmp_path / "pool.json", given, **common)
@@ -40,8 +40,8 @@ def test_rank_scores_stand_on_the_page_beside_how_far_the_pool_can_be_trusted(gi
 
     monkeypatch.setattr(prediction, "transfer_predict", predict)
     monkeypatch.setattr(prediction, "read_fit", lambda path: object())
-    found = prediction.foretold("pool.json", given, device="cpu", yes=False, progress=Silent())
-    trust = "on models that were left out of the pool a weighted tau of 0.50 [-0.25, 0.75]; no better than chance"
+    found = prediction.foretold("pool.json", given, device="cpu", may_train=True, yes=False, progress=Silent())
+    trust = "on models left out of the pool a weighted tau of 0.50 [-0.25, 0.75], p 0.2: no better than chance"
     assert found["about"] == [f"linear probe: {trust}"]
     *_, lines, view = render(candidates.table({"ant": 0.9, "bee": 0.5}, predicted=found))
     assert isinstance(lines, Text)

@@ -67,8 +67,9 @@ def _apart(table: Table) -> list[Block]:
             pair_rows(table),
             f"Differences of the {measure.replace('_', ' ')} accuracy on the same {n:,} test images. Intervals are of "
             "half-samples of these images, the same for both models; what is learnt from stays as it is. Only: how "
-            "many images one of the two alone gets right, counted from the spread of the half-samples. p: McNemar's "
-            f"exact test of these counts, corrected for {counted(len(pairs), 'pair')} by Holm's method; told apart: "
+            "many images one of the two alone gets right, estimated (to about a seventh) from the spread of the "
+            f"half-samples. p: McNemar's test of these counts, corrected for {counted(len(pairs), 'pair')} by "
+            "Holm's method; told apart: "
             f"p < {SIGNIFICANT:g}.",
         ),
     ]
