@@ -31,6 +31,9 @@ def test_fit_says_the_verdict_and_predict_takes_the_fit(simzoo, grid, tmp_path):
     assert told.exit_code == 0, told.stderr
     assert "measured linear probe" in told.stdout
     assert "How far to trust this order:" in told.stdout
+    assert "No points" not in told.stdout
+    elsewhere = simzoo("transfer", "predict", "resnet18-init", "vit-init", "--data", "digts", "--table", "new")
+    assert "No points: the pool holds no accuracy that was measured on digts." in " ".join(elsewhere.stdout.split())
     rows = json.loads(simzoo(*words, "--json").stdout)["predictions"]
     assert [row["model"] for row in rows] == ["resnet18-init", "vit-init"]
     assert rows[0]["score"] > rows[1]["score"]

@@ -36,6 +36,9 @@ def test_every_epoch_is_a_row_and_nothing_changes_the_weights(tmp_path):
     assert [float(row["seconds"]) for row in table] == sorted(float(row["seconds"]) for row in table)
     assert float(table[0]["learning_rate"]) > float(table[-1]["learning_rate"]) > 0
     assert made.header["log"][1]["loss"] == made.header["losses"][1]
+    later = Watch(str(tmp_path / "later"))
+    train(spec, watch=later)  # it is trained: the table is that of its training
+    assert [row["loss"] for row in rows(later.path(spec.name))] == [row["loss"] for row in table]
 
 
 def test_a_training_that_is_resumed_has_a_whole_table(tmp_path, monkeypatch):
