@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from simzoo.api import load, measure, measures, pairwise, represent, train
     from simzoo.comparison import Comparison, compare
     from simzoo.facts import augmentation, backbone, dataset, executor, geometry, objective, similarity, transferability
-    from simzoo.fitting import TransferFit, transfer_baselines, transfer_fit
     from simzoo.grids import GridResult, run_grid
     from simzoo.hookspecs import hookimpl
     from simzoo.mapping import ModelMap, model_map
     from simzoo.measures.geometry.graph import nnk_graph
     from simzoo.models.wrap import wrap
     from simzoo.neighbourhoods import neighbourhood
-    from simzoo.predicting import transfer_predict
     from simzoo.representations.derived import derived
     from simzoo.representations.representation import Representation
+    from simzoo.transfer.fit import TransferFit, transfer_baselines, transfer_fit
+    from simzoo.transfer.predict import transfer_predict
     from simzoo.transfer.report import TransferReport, transfer_report
     from simzoo.transfer.scores import TransferScores, transfer_scores
 
@@ -39,8 +39,8 @@ _HOME = {
     ),
     **dict.fromkeys(("TransferReport", "transfer_report"), "simzoo.transfer.report"),
     **dict.fromkeys(("TransferScores", "transfer_scores"), "simzoo.transfer.scores"),
-    **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.fitting"),
-    "transfer_predict": "simzoo.predicting",
+    **dict.fromkeys(("TransferFit", "transfer_baselines", "transfer_fit"), "simzoo.transfer.fit"),
+    "transfer_predict": "simzoo.transfer.predict",
     "hookimpl": "simzoo.hookspecs",
     "neighbourhood": "simzoo.neighbourhoods",
     "nnk_graph": "simzoo.measures.geometry.graph",

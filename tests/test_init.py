@@ -34,7 +34,7 @@ def test_the_public_names_and_the_help_cost_nothing_heavy(code):
         "from simzoo.catalog import catalog\ncatalog().card_folders",
         "import simzoo.table.files, simzoo.table.store",
         "import simzoo.report",
-        "from simzoo.fitting import transfer_baselines\ntransfer_baselines(draws=1)",
+        "from simzoo.transfer.fit import transfer_baselines\ntransfer_baselines(draws=1)",
     ],
 )
 def test_names_tables_and_reports_load_no_torch(code):

@@ -40,7 +40,7 @@ def baselines(
     debug: output.Debug = False,
 ) -> None:
     """Print what the published tables predict by themselves: what any score of features has to beat."""
-    from simzoo.fitting import transfer_baselines
+    from simzoo.transfer.fit import transfer_baselines
 
     found = transfer_baselines(draws, seed)
     if as_json:

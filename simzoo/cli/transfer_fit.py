@@ -43,7 +43,7 @@ def fit(
     debug: output.Debug = False,
 ) -> None:
     """Learn which models transfer from their geometry, and say how it did on models that were left out."""
-    from simzoo.fitting import transfer_fit
+    from simzoo.transfer.fit import transfer_fit
 
     found = transfer_fit(
         *tables,

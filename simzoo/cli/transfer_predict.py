@@ -34,7 +34,7 @@ def predict(
     from simzoo.prediction.fitted import read_fit, trust
 
     read_fit(Path(pool) if pool else None)  # before torch loads for seconds
-    from simzoo.predicting import transfer_predict
+    from simzoo.transfer.predict import transfer_predict
 
     found = transfer_predict(
         *models,

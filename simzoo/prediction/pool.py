@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,12 @@ from simzoo.prediction.downstream import card_names, downstream
 from simzoo.prediction.signature import ACCURACIES, Signature, signature
 from simzoo.prediction.tasks import SECOND, TASKS, accuracies, imagenet, second_finetuning
 from simzoo.registries import cards
+from simzoo.table.query import without_seed
 from simzoo.table.schema import Table
 
 FEWEST = 6  # models of a pool, seeds of one counted once (ours): below, leaving one out leaves nothing to learn from
 PUBLISHED = "published"
 _FIELDS = ("value", "accuracy")  # of a measure with several numbers
-_SEED = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def pool_of(
     """
     found = signature(table.rows, table.sheets, measures, data)
     names = [str(name) for name in found.table.index]
-    groups = pd.Series([_SEED.sub("", name) for name in names], index=names)
+    groups = pd.Series([without_seed(name) for name in names], index=names)
     _require_enough(groups, found)
     held = [name for name in ACCURACIES if (table.rows["measure"] == name).any()]
     wanted = list(targets or held or [PUBLISHED])
@@ -82,7 +81,7 @@ def pool_of(
         target
         for name in wanted
         for target in _targets(name, table, names)
-        if len({_SEED.sub("", str(model)) for model in target.accuracies.index}) >= FEWEST
+        if len({without_seed(str(model)) for model in target.accuracies.index}) >= FEWEST
     ]
     if not made:
         raise UsageError(
@@ -115,7 +114,7 @@ def _published(models: Sequence[str]) -> list[Target]:
     """Return the eight tasks of the study for the models that it has, by name or alias of their cards."""
     results = downstream()
     cards_of = card_names()
-    mine = {cards_of[plain]: name for name in models if (plain := _SEED.sub("", name)) in cards_of}
+    mine = {cards_of[plain]: name for name in models if (plain := without_seed(name)) in cards_of}
     theirs = {str(name): mine[card] for name, card in _joined(results) if card in mine}
     second = second_finetuning(results)
     made = []
@@ -165,7 +164,7 @@ def _by_data(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _card(name: str) -> Card | None:
     known = card_names()
-    plain = _SEED.sub("", name)
+    plain = without_seed(name)
     return cards().get(known[plain]) if plain in known else None
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from simzoo.errors import UsageError, unknown_name
 
 FIELDS = {"mgm": tuple(f"{of}_{what}" for of in ("diameter", "affinity", "count") for what in ("mean", "sd"))}
-_NONE = -1.0  # strength of an augmentation that has none, as a key
+NO_STRENGTH = -1.0  # strength of an augmentation that has none, as a key
 ACCURACIES = (
     "linear_probe",
     "knn_accuracy",
@@ -113,7 +113,7 @@ def final_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _table(rows: pd.DataFrame, data: str) -> Signature:
     keys = ["measure", "field", "params", "augmentation", "strength"]
-    rows = rows.assign(strength=rows["strength"].fillna(_NONE))
+    rows = rows.assign(strength=rows["strength"].fillna(NO_STRENGTH))
     sizes = rows.groupby(keys, sort=False)["n"].max()
     entries = tuple(_entry(key, int(n)) for key, n in zip(sizes.index.tolist(), sizes, strict=True))
     titles = dict(zip(sizes.index, _titles(entries), strict=True))
@@ -131,7 +131,7 @@ def _table(rows: pd.DataFrame, data: str) -> Signature:
 
 def _entry(key: tuple[str, str, str, str, float], n: int) -> Entry:
     measure, field, params, augmentation, strength = key
-    return Entry(measure, field, params, augmentation, None if strength == _NONE else float(strength), n)
+    return Entry(measure, field, params, augmentation, None if strength == NO_STRENGTH else float(strength), n)
 
 
 def _titles(entries: Sequence[Entry]) -> list[str]:

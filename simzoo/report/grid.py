@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,11 @@ import pandas as pd
 
 from simzoo.report.reading import ACCURACY, models
 from simzoo.report.words import label
-from simzoo.table.query import over_seeds
+from simzoo.table.query import over_seeds, without_seed
 from simzoo.table.schema import COLUMNS, RUN_COLUMNS, Table
 
 SETTING = ("data", "split", "augmentation", "strength")
 MANY = 8  # models above which pages made for a few of them no longer serve
-_SEED = re.compile(r"#\d+$")
 _FOUND = ("value", "low", "high", "null_mean", "p")
 _Words = Callable[[tuple[Any, ...]], str]
 
@@ -42,7 +40,7 @@ def without_seeds(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mapped_names(names: pd.Series) -> pd.Series:
-    bare = {name: _SEED.sub("", name) for name in names.dropna().unique()}
+    bare = {name: without_seed(name) for name in names.dropna().unique()}
     return names.map(bare).astype(names.dtype)
 
 
@@ -95,7 +93,7 @@ def main_setting(table: Table, rows: pd.DataFrame) -> str:
 def bases(table: Table) -> list[str]:
     """Return the models without their seeds."""
     named = models(table) or [str(name) for name in table.rows["model"].dropna().unique()]
-    return list(dict.fromkeys(_SEED.sub("", name) for name in named))
+    return list(dict.fromkeys(without_seed(name) for name in named))
 
 
 def last_taps(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,6 @@ The rules are those of `simzoo.report.verdict`: two values differ where their in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from itertools import combinations
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 
 from simzoo.report.singles import last, singles
 from simzoo.report.words import real, with_interval
+from simzoo.table.query import without_seed
 from simzoo.table.schema import Table
 
 SHAPE = (
@@ -25,7 +25,6 @@ SHAPE = (
 )
 COLUMNS = ["what", "backbone", "model", "state", "data", "value", "low", "high", "seeds"]
 Record = dict[Hashable, Any]
-_SEED = re.compile(r"#\d+$")
 
 
 def starts(table: Table) -> pd.DataFrame:
@@ -34,7 +33,7 @@ def starts(table: Table) -> pd.DataFrame:
     Columns: what, backbone, model (without seed), state (its paradigm), data, value, low, high, seeds; over seeds.
     Empty where no backbone has both, or nothing of the shape was measured.
     """
-    facts = {_SEED.sub("", name): known for name, known in table.models.items()}
+    facts = {without_seed(name): known for name, known in table.models.items()}
     states = {name: str(known.get("paradigm") or "unknown") for name, known in facts.items()}
     backbones = {name: str(known.get("backbone") or "unknown").split(":")[-1] for name, known in facts.items()}
     both = {

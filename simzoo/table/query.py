@@ -28,6 +28,15 @@ _SEED = re.compile(r"#\d+$")
 _FOUND = ("value", "low", "high", "null_mean", "p", "status", "reason", *RUN_COLUMNS)  # not what a row is about
 
 
+def without_seed(name: str) -> str:
+    """Return a model's name without its seed.
+
+    >>> without_seed("resnet50-sl#1")
+    'resnet50-sl'
+    """
+    return _SEED.sub("", name)
+
+
 def choose(rows: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """Return the rows that meet all conditions: `COLUMN=GLOB`, `COLUMN!=GLOB`, `COLUMN>=NUMBER` and so on.
 

@@ -42,7 +42,7 @@ from simzoo.report.result import Result
 from simzoo.table.schema import Table
 from simzoo.transfer.asked import Asked, asked
 from simzoo.transfer.cost import images_per_second, operations
-from simzoo.transfer.prediction import foretold
+from simzoo.transfer.foretold import foretold
 from simzoo.transfer.scores import chosen, score_study
 from simzoo.transfer.tuning import fine_tuned
 

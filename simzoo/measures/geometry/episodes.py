@@ -16,10 +16,10 @@ from simzoo.measures.arrays import matrix, require_variation
 from simzoo.measures.derived.classes import checked_labels, require_two_classes
 from simzoo.measures.geometry.labels import require_one_layer
 from simzoo.representations.representation import Representation
+from simzoo.table.shares import Z
 
 TOGETHER = 50  # episodes that are drawn at once
 NUMBERS = 2**23  # of the features that are gathered at once, in float64
-Z = 1.959964  # 95 %
 
 
 class FewShot(NamedTuple):

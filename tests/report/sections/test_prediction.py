@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from simzoo.fitting import transfer_fit
 from simzoo.report.prediction_figures import scatter, scores_chart
 from simzoo.report.section import Chart, DataView, Text
 from simzoo.report.sections.prediction import render
 from simzoo.table.schema import Table, frame
+from simzoo.transfer.fit import transfer_fit
 
 made = runpy.run_path(str(Path(__file__).parents[2] / "prediction" / "pools.py"))
 

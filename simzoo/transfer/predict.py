@@ -13,11 +13,9 @@ from simzoo.errors import UndefinedError
 from simzoo.grids import run_grid
 from simzoo.names import resolve
 from simzoo.prediction.fitted import Fitted, Number, predicted, read_fit
-from simzoo.prediction.signature import final_rows, plain
+from simzoo.prediction.signature import NO_STRENGTH, final_rows, plain
 from simzoo.progress import Progress
 from simzoo.table.store import read_rows
-
-_NO_STRENGTH = -1.0
 
 
 def transfer_predict(
@@ -82,7 +80,7 @@ def _signatures(made: Fitted, rows: pd.DataFrame, models: Sequence[str]) -> pd.D
     rows = rows.assign(model=rows["model"].map(plain))
     names = [plain(name) for name in models]
     sound = final_rows(rows[(rows["data"] == made.data) & rows["model"].isin(names)])
-    sound = sound.assign(strength=sound["strength"].fillna(_NO_STRENGTH).astype(float))
+    sound = sound.assign(strength=sound["strength"].fillna(NO_STRENGTH).astype(float))
     keys = ["model", "measure", "field", "params", "augmentation", "strength"]
     values = sound[sound["status"] == "ok"].groupby(keys)["value"].mean().astype(float)
     return pd.DataFrame(
@@ -91,7 +89,7 @@ def _signatures(made: Fitted, rows: pd.DataFrame, models: Sequence[str]) -> pd.D
 
 
 def _value(values: pd.Series, rows: pd.DataFrame, model: str, number: Number) -> float:
-    strength = _NO_STRENGTH if number.strength is None else number.strength
+    strength = NO_STRENGTH if number.strength is None else number.strength
     key = (model, number.measure, number.field, number.params, number.augmentation, strength)
     if key not in values.index:
         why = rows.loc[(rows["model"] == model) & (rows["status"] != "ok"), "reason"].dropna().unique()

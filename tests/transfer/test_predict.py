@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from simzoo.errors import UndefinedError
-from simzoo.fitting import transfer_fit
 from simzoo.grids import run_grid
-from simzoo.predicting import grid_words, transfer_predict
 from simzoo.table.files import write_table
 from simzoo.table.schema import Table, frame
+from simzoo.transfer.fit import transfer_fit
+from simzoo.transfer.predict import grid_words, transfer_predict
 
-made = runpy.run_path(str(Path(__file__).parent / "prediction" / "pools.py"))
+made = runpy.run_path(str(Path(__file__).parents[1] / "prediction" / "pools.py"))
 NETS = [f"resnet18-init#{seed}" for seed in range(3)]
 QUICK = {"draws": 20, "permutations": 0}
 

@@ -6,12 +6,12 @@ import pytest
 
 import simzoo
 from simzoo.errors import DataError, UsageError
-from simzoo.fitting import transfer_fit
 from simzoo.prediction.fitted import last_fit, read_fit
 from simzoo.table.files import read_table, write_table
 from simzoo.table.schema import Table
+from simzoo.transfer.fit import transfer_fit
 
-made = runpy.run_path(str(Path(__file__).parent / "prediction" / "pools.py"))
+made = runpy.run_path(str(Path(__file__).parents[1] / "prediction" / "pools.py"))
 QUICK = {"draws": 40, "permutations": 3}
 
 

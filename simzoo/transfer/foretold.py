@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from simzoo.errors import SimzooError
-from simzoo.predicting import transfer_predict
 from simzoo.prediction.fitted import Fitted, read_fit, trust
 from simzoo.progress import Progress
 from simzoo.transfer.asked import Asked
+from simzoo.transfer.predict import transfer_predict
 
 
 def foretold(

@@ -6,7 +6,7 @@ from simzoo.errors import UndefinedError, UsageError
 from simzoo.progress import Silent
 from simzoo.report.section import DataView, Text
 from simzoo.report.sections.candidates import render
-from simzoo.transfer import prediction
+from simzoo.transfer import foretold as room
 from simzoo.transfer.asked import asked
 
 EVIDENCE = {"weighted_tau": 0.5, "low": -0.25, "high": 0.75, "p": 0.2, "claim": "no better than chance"}
@@ -19,9 +19,9 @@ def given():
 
 def test_without_a_pool_there_is_nothing_and_one_that_is_not_there_is_told(given, tmp_path):
     common = {"device": "cpu", "may_train": True, "yes": False, "progress": Silent()}
-    assert prediction.foretold(None, given, **common) == {}
+    assert room.foretold(None, given, **common) == {}
     with pytest.raises(UsageError, match="there is no fitted pool at"):
-        prediction.foretold(tmp_path / "pool.json", given, **common)
+        room.foretold(tmp_path / "pool.json", given, **common)
 
 
 def test_rank_scores_stand_on_the_page_beside_how_far_the_pool_can_be_trusted(given, monkeypatch, candidates):
@@ -38,9 +38,9 @@ def test_rank_scores_stand_on_the_page_beside_how_far_the_pool_can_be_trusted(gi
         }
         return pd.DataFrame([{**row, **EVIDENCE, "data": data}])
 
-    monkeypatch.setattr(prediction, "transfer_predict", predict)
-    monkeypatch.setattr(prediction, "read_fit", lambda path: object())
-    found = prediction.foretold("pool.json", given, device="cpu", may_train=True, yes=False, progress=Silent())
+    monkeypatch.setattr(room, "transfer_predict", predict)
+    monkeypatch.setattr(room, "read_fit", lambda path: object())
+    found = room.foretold("pool.json", given, device="cpu", may_train=True, yes=False, progress=Silent())
     trust = "on models left out of the pool a weighted tau of 0.50 [-0.25, 0.75], p 0.2: no better than chance"
     assert found["about"] == [f"linear probe: {trust}"]
     *_, lines, view = render(candidates.table({"ant": 0.9, "bee": 0.5}, predicted=found))
