@@ -118,7 +118,7 @@ def _pass(
     for batch in loaded:
         pooled = forward_taps(model.module, batch.pixels, taps, pool)
         rows = [pooled[tap].float().cpu() for tap in taps]
-        broken += torch.tensor([_not_finite(matrix) for matrix in rows])
+        broken += _not_finite(rows)
         writer.append([matrix.numpy() for matrix in rows])
         ids += batch.ids
         labels += batch.labels.tolist()
@@ -135,9 +135,11 @@ def _pass(
     return {"taps": described, "ids": ids, "labels": labels, "left_out": [list(pair) for pair in loaded.left_out]}
 
 
-def _not_finite(matrix: Tensor) -> int:
-    """Count the rows with an infinite or undefined number; a sum, which either spoils, is the quickest way to none."""
-    return 0 if matrix.sum().isfinite() else int((~matrix.isfinite().all(1)).sum())
+def _not_finite(rows: Sequence[Tensor]) -> Tensor:
+    """Count the rows of each tap that are not finite; one such number spoils a sum, so that sums tell quickly of none."""
+    if torch.stack([matrix.sum() for matrix in rows]).isfinite().all():
+        return torch.zeros(len(rows), dtype=torch.int64)
+    return torch.stack([(~matrix.isfinite().all(1)).sum() for matrix in rows])
 
 
 def _all_finite(model: str, taps: Sequence[Tap], broken: Sequence[int], n: int) -> None:
