@@ -1,9 +1,9 @@
 """How far values of float32 features are from those of the same features in float64: `python benchmarks/precision.py`.
 
 For each similarity the largest difference over several pairs, relative to the value in float64 (to 1 where the value is
-smaller than 0.01: near 0 a difference of two nearly equal numbers has no digits to compare). Measures of neighbours
-jump where two samples are equally near in single precision: one such sample in 20 pairs of 500 moves
-`information_imbalance` by 2e-4. Prints a table of Markdown, and asserts nothing.
+smaller than 0.01: near 0 a difference of two nearly equal numbers has no digits to compare). Measures of which
+neighbours two samples share jump where samples are equally near in single precision; those of their ranks do not, as
+they settle such cases in float64. Prints a table of Markdown, which is in docs/precision.md, and asserts nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def main() -> None:
             errors.append(abs(sheet.function(x, y) - exact) / (abs(exact) if abs(exact) > SMALL else 1))
         target = TARGETS.get(name, 1e-4)
         print(
-            f"| `{name}` | {max(errors):.0e} | {target:.0e} | {'' if max(errors) <= target else 'missed'} |", flush=True
+            f"| `{name}` | {f'{max(errors):.0e}' if max(errors) else 0} | {target:.0e} | {'' if max(errors) <= target else 'missed'} |",
+            flush=True,
         )
 
 

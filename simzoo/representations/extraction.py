@@ -136,7 +136,7 @@ def _pass(
 
 
 def _not_finite(rows: Sequence[Tensor]) -> Tensor:
-    """Count the rows of each tap that are not finite; one such number spoils a sum, so that sums tell quickly of none."""
+    """Count the rows of each tap that are not finite; one such number spoils a sum, so sums tell quickly of none."""
     if torch.stack([matrix.sum() for matrix in rows]).isfinite().all():
         return torch.zeros(len(rows), dtype=torch.int64)
     return torch.stack([(~matrix.isfinite().all(1)).sum() for matrix in rows])

@@ -8,7 +8,7 @@ import torch
 
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix
-from simzoo.measures.derived.neighbours import Metric, nearest, places, shared
+from simzoo.measures.derived.neighbours import Metric, near, places, shared
 from simzoo.measures.similarity.neighbours import DIRECTED, METRICS, ROTATED
 
 _TILE = 2**22  # pairs of neighbours that are compared at once
@@ -16,7 +16,7 @@ _TILE = 2**22  # pairs of neighbours that are compared at once
 
 @similarity(
     name="rank_similarity",
-    version=1,
+    version=2,
     range=(0, 1),
     identical=1,
     larger="more alike",
@@ -46,12 +46,12 @@ def rank_similarity(x: Any, y: Any, *, k: int = 10, metric: Metric = "cosine") -
     >>> round(rank_similarity(x, 3 * x), 6), rank_similarity(x, x.tanh()) < 1
     (1.0, True)
     """
-    return float(_orders_alike(nearest(x, k=k, metric=metric), nearest(y, k=k, metric=metric)).mean())
+    return float(_orders_alike(near(x, k=k, metric=metric).rows, near(y, k=k, metric=metric).rows).mean())
 
 
 @similarity(
     name="joint_rank_jaccard",
-    version=1,
+    version=2,
     range=(0, 1),
     identical=1,
     larger="more alike",
@@ -79,14 +79,14 @@ def joint_rank_jaccard(x: Any, y: Any, *, k: int = 10, metric: Metric = "cosine"
     >>> joint_rank_jaccard(x, x.tanh()) < rank_similarity(x, x.tanh())
     True
     """
-    of_x, of_y = nearest(x, k=k, metric=metric), nearest(y, k=k, metric=metric)
+    of_x, of_y = near(x, k=k, metric=metric).rows, near(y, k=k, metric=metric).rows
     common = shared(of_x, of_y)
     return float((common / (2 * k - common) * _orders_alike(of_x, of_y)).mean())
 
 
 @similarity(
     name="information_imbalance",
-    version=1,
+    version=2,
     range=(0, 2),
     identical=lambda n: 2 / n,
     larger="less alike",
@@ -120,7 +120,7 @@ def information_imbalance(x: Any, y: Any, *, metric: Metric = "cosine") -> float
     >>> information_imbalance(x, x), information_imbalance(x, part) < information_imbalance(part, x)
     (0.01, True)
     """
-    ranks = places(y, nearest(x, k=1, metric=metric)[:, 0], metric=metric)
+    ranks = places(y, near(x, k=1, metric=metric).rows[:, 0], metric=metric)
     return 2 / len(matrix(y)) ** 2 * int(ranks.sum())
 
 
