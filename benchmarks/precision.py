@@ -51,10 +51,8 @@ def main() -> None:
             exact = sheet.function(x.astype(np.float64), y.astype(np.float64))
             errors.append(abs(sheet.function(x, y) - exact) / (abs(exact) if abs(exact) > SMALL else 1))
         target = TARGETS.get(name, 1e-4)
-        print(
-            f"| `{name}` | {f'{max(errors):.0e}' if max(errors) else 0} | {target:.0e} | {'' if max(errors) <= target else 'missed'} |",
-            flush=True,
-        )
+        worst = f"{max(errors):.0e}" if max(errors) else "0"
+        print(f"| `{name}` | {worst} | {target:.0e} | {'' if max(errors) <= target else 'missed'} |", flush=True)
 
 
 if __name__ == "__main__":
