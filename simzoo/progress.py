@@ -109,4 +109,5 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print one line above the bars."""
-        self.console.print(text, highlight=False, markup=False, emoji=False)
+        wrapped = self.console.is_terminal  # a log has no width
+        self.console.print(text, highlight=False, markup=False, emoji=False, soft_wrap=not wrapped)

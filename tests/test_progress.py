@@ -37,6 +37,11 @@ def test_off_a_terminal_a_step_is_one_line_when_it_is_over(capsys):
     assert capsys.readouterr().err == "extract 200/200 0:00:00 first\n"
 
 
+def test_off_a_terminal_no_line_is_wrapped(capsys):
+    Bars().say("word " * 60 + "end")
+    assert capsys.readouterr().err == "word " * 60 + "end\n"
+
+
 def test_on_a_terminal_it_is_a_bar(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from simzoo.report.reading import ACCURACY, models
+from simzoo.report.reading import ACCURACY, bounds, models
 from simzoo.report.words import label
 from simzoo.table.query import over_seeds, without_seed
 from simzoo.table.schema import COLUMNS, RUN_COLUMNS, Table
@@ -44,10 +44,11 @@ def _mapped_names(names: pd.Series) -> pd.Series:
     return names.map(bare).astype(names.dtype)
 
 
-def together(rows: pd.DataFrame) -> pd.DataFrame:
+def together(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row for all seeds and draws of a thing: the mean, its interval, its null, and how many went in.
 
     Draws of one seed are averaged first; the interval is then over seeds, or a single seed's own. `p` is the largest.
+    Student's interval over few seeds knows no bounds: it is cut where the measure's range ends.
     A model with itself is left out: what stands for it is how its seeds agree among themselves.
     """
     sound = rows[(rows["status"] == "ok") & (rows["model"] != rows["model_b"]).fillna(value=True)]
@@ -61,6 +62,8 @@ def together(rows: pd.DataFrame) -> pd.DataFrame:
     found = over_seeds(sound).drop(columns="draw").merge(known.reset_index(), on=keys, how="left")
     for end in ("low", "high"):
         found[end] = found[end].where(found["seeds"] > 1, found[f"own_{end}"])
+    for measure, part in found[found["field"] != "lag"].groupby("measure", sort=False):
+        found.loc[part.index, ["low", "high"]] = part[["low", "high"]].clip(*bounds(table, str(measure)))
     return found.drop(columns=["own_low", "own_high"])
 
 

@@ -56,9 +56,9 @@ class Matrix:
         counts, counts_b = self.taps["kind"].value_counts(), self.taps_b["kind"].value_counts()
         return [kind for kind in KINDS if min(counts.get(kind, 0), counts_b.get(kind, 0)) >= 2]
 
-    def only(self, kind: str) -> Matrix:
-        """Return the part of the matrix where both taps are of one kind."""
-        keep, keep_b = self.taps[self.taps["kind"] == kind], self.taps_b[self.taps_b["kind"] == kind]
+    def only(self, *kinds: str) -> Matrix:
+        """Return the part of the matrix where both taps are of the kinds named."""
+        keep, keep_b = (side[side["kind"].isin(kinds)] for side in (self.taps, self.taps_b))
         cells = self.cells[self.cells["i"].isin(keep.index) & self.cells["j"].isin(keep_b.index)].copy()
         cells["i"] = cells["i"].map({old: new for new, old in enumerate(keep.index)})
         cells["j"] = cells["j"].map({old: new for new, old in enumerate(keep_b.index)})

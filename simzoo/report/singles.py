@@ -18,7 +18,7 @@ _ABOUT = ["variant", "measure", "model", "tap", "kind", "depth", "setting", "aug
 def singles(table: Table) -> pd.DataFrame:
     """Return the rows of one representation each, as `alike` does those of pairs; what has no value says why."""
     one = table.rows[table.rows["model_b"].isna() & table.rows["tap"].notna()]
-    found = laid_out(table, together(one)).assign(status="ok", note="")
+    found = laid_out(table, together(table, one)).assign(status="ok", note="")
     columns = [*_ABOUT, "value", "low", "high", "chance", "seeds", "status", "note"]
     bad = laid_out(table, one[one["status"] != "ok"])
     bad = bad.assign(rank=bad["status"].map(GAPS.index)).sort_values("rank", kind="stable")

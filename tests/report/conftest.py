@@ -209,6 +209,12 @@ def grids():
 
 
 @pytest.fixture(scope="session")
+def studies():
+    """The builder of tables of the layer-by-layer study (`objectives.py`)."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("objectives.py"))))
+
+
+@pytest.fixture(scope="session")
 def small_grid(grids):
     """Three models of two seeds, five taps, four settings, with gaps of every kind."""
     augmentations = {"none": (None,), "crop": (0.5, 1.0), "flip": (None,)}

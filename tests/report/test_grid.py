@@ -39,10 +39,22 @@ def test_seeds_and_draws_are_taken_together_as_by_hand():
         for seed, both in values.items()
         for draw, value in enumerate(both)
     )
-    found = together(rows).iloc[0]
+    found = together(Table(rows), rows).iloc[0]
     means = np.array([0.6, 0.9, 0.4])
     half = stats.t.ppf(0.975, 2) * means.std(ddof=1) / np.sqrt(3)
     assert found["seeds"] == 3
     assert [found["value"], found["low"], found["high"]] == pytest.approx(
         [means.mean(), means.mean() - half, means.mean() + half]
     )
+
+
+def test_an_interval_over_seeds_ends_where_the_range_of_the_measure_does():
+    rows = frame(
+        Row("knn_accuracy", 1, value=value, model=f"a#{seed}", seed=seed) for seed, value in enumerate((0.9, 1))
+    )
+    free, bounded = (
+        together(Table(rows, sheets), rows).iloc[0] for sheets in ({}, {"knn_accuracy": {"range": [0, 1]}})
+    )
+    assert free["high"] > 1.5
+    assert [bounded["high"], bounded["low"]] == [1, pytest.approx(free["low"])]
+    assert bounded["value"] == pytest.approx(0.95)

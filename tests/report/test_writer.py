@@ -178,6 +178,7 @@ def test_sections_come_by_the_public_hook():
         "prediction",
         "map",
         "initialisation",
+        "objectives",
         "overview",
         "ranking",
         "strengths",
