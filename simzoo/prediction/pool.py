@@ -14,7 +14,7 @@ from simzoo.prediction.downstream import card_names, downstream
 from simzoo.prediction.signature import ACCURACIES, Signature, signature
 from simzoo.prediction.tasks import SECOND, TASKS, accuracies, imagenet, second_finetuning
 from simzoo.registries import cards
-from simzoo.table.query import without_seed
+from simzoo.table.query import last_layers, without_seed
 from simzoo.table.schema import Table
 
 FEWEST = 6  # models of a pool, seeds of one counted once (ours): below, leaving one out leaves nothing to learn from
@@ -133,8 +133,9 @@ def _joined(results: pd.DataFrame) -> list[tuple[str, str]]:
 
 def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
     """Return the accuracies that the table holds, a column for each data set, images as they are, the final layer."""
-    sound = _final(table.rows[(table.rows["status"] == "ok") & table.rows["model"].isin(models)])
-    sound = sound[sound["field"].isin(_FIELDS)]
+    rows = table.rows[(table.rows["status"] == "ok") & (table.rows["augmentation"] == "none")]
+    rows = rows[rows["model"].isin(models) & rows["field"].isin(_FIELDS)]
+    sound = last_layers(rows, ["model", "data", "measure", "field", "params"])
     known = _by_data(sound[sound["measure"] == name])
     if known.empty:
         return []
@@ -146,13 +147,6 @@ def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
     scores = {other: _by_data(sound[sound["measure"] == other]) for other in labelled}
     whole = {other: scored for other, scored in scores.items() if set(scored.columns) & set(known.columns)}
     return [Target(name, f"measured {name.replace('knn', 'kNN').replace('_', ' ')}", name, 100 * known, whole)]
-
-
-def _final(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows[rows["model_b"].isna() & (rows["augmentation"] == "none") & rows["tap"].notna()]
-    order = rows.assign(_last=rows["kind"] == "final").sort_values(["_last", "depth"], kind="stable")
-    keys = ["model", "data", "measure", "field", "params"]
-    return order.drop_duplicates(keys, keep="last")
 
 
 def _by_data(rows: pd.DataFrame) -> pd.DataFrame:

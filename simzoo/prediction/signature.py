@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from simzoo.errors import UsageError, unknown_name
+from simzoo.table.query import last_layers
 
 FIELDS = {"mgm": tuple(f"{of}_{what}" for of in ("diameter", "affinity", "count") for what in ("mean", "sd"))}
 NO_STRENGTH = -1.0  # strength of an augmentation that has none, as a key
@@ -64,7 +65,7 @@ def signature(
     data set that has the most of it. The final layer stands for a model (of mgm the 30 numbers of the study). Models
     without every number, and numbers that are the same for all, are left out and named.
     """
-    single = final_rows(rows)
+    single = last_layers(rows)
     known = _geometry(single, sheets)
     named = list(measures or (["mgm"] if "mgm" in known else known))
     for name in named:
@@ -101,14 +102,6 @@ def plain(name: str) -> str:
 def _geometry(rows: pd.DataFrame, sheets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = [str(name) for name in rows["measure"].unique()]
     return [name for name in names if sheets.get(name, {}).get("kind") == "geometry" and name not in ACCURACIES]
-
-
-def final_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of one representation, of each model's final layer, or of its deepest where it has none."""
-    rows = rows[rows["model_b"].isna() & rows["tap"].notna()]
-    order = rows.assign(_last=rows["kind"] == "final").sort_values(["_last", "depth"], kind="stable")
-    taps = order.drop_duplicates("model", keep="last")[["model", "tap"]]
-    return rows.merge(taps, on=["model", "tap"])
 
 
 def _table(rows: pd.DataFrame, data: str) -> Signature:

@@ -99,14 +99,6 @@ def bases(table: Table) -> list[str]:
     return list(dict.fromkeys(without_seed(name) for name in named))
 
 
-def last_taps(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of each model's final layer, or of its deepest where it has none, of single representations."""
-    single = rows[rows["model_b"].isna() & rows["tap"].notna()]
-    order = single.assign(last=single["kind"] == "final").sort_values(["last", "depth"], kind="stable")
-    taps = order[["variant", "model", "tap"]].drop_duplicates(["variant", "model"], keep="last")
-    return single.merge(taps, on=["variant", "model", "tap"])
-
-
 def _ordered(table: Table) -> list[tuple[Any, ...]]:
     seen = table.rows[list(SETTING)].drop_duplicates()
     for name in ("data", "split", "augmentation"):

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from simzoo.report.alike import GAPS
-from simzoo.report.grid import bases, laid_out, last_taps, together
+from simzoo.report.grid import bases, laid_out, together
 from simzoo.report.reading import ACCURACY
+from simzoo.table.query import last_layers
 from simzoo.table.schema import Table
 
 _ABOUT = ["variant", "measure", "model", "tap", "kind", "depth", "setting", "augmentation", "strength"]
@@ -31,7 +32,7 @@ def singles(table: Table) -> pd.DataFrame:
 
 def last(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of each model's final layer; models that lack one another has are `absent`."""
-    found = last_taps(rows.assign(model_b=None))
+    found = last_layers(rows.assign(model_b=None), ["variant", "model"])
     asked = (
         found[["variant", "measure", "setting"]]
         .drop_duplicates()

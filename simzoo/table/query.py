@@ -70,6 +70,16 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return found[[*places, *SEED_COLUMNS]]
 
 
+def last_layers(rows: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
+    """Return the rows of one representation of the layer that stands for a model: the final one, or else the deepest.
+
+    `by` names what has one such layer: a model, or a model for each measure.
+    """
+    single = rows[rows["model_b"].isna() & rows["tap"].notna()]
+    order = single.assign(_last=single["kind"] == "final").sort_values(["_last", "depth"], kind="stable")
+    return single.merge(order[[*by, "tap"]].drop_duplicates(list(by), keep="last"), on=[*by, "tap"])
+
+
 def pivot(rows: pd.DataFrame, down: Sequence[str], across: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Return `value` with the quantities `down` as rows and `across` as columns; two rows in one cell are an error."""
     for name in (*down, *across, value):

@@ -13,8 +13,9 @@ from simzoo.errors import UndefinedError
 from simzoo.grids import run_grid
 from simzoo.names import resolve
 from simzoo.prediction.fitted import Fitted, Number, predicted, read_fit
-from simzoo.prediction.signature import NO_STRENGTH, final_rows, plain
+from simzoo.prediction.signature import NO_STRENGTH, plain
 from simzoo.progress import Progress
+from simzoo.table.query import last_layers
 from simzoo.table.store import read_rows
 
 
@@ -79,7 +80,7 @@ def _signatures(made: Fitted, rows: pd.DataFrame, models: Sequence[str]) -> pd.D
     """Return models x numbers, in the order of the fit."""
     rows = rows.assign(model=rows["model"].map(plain))
     names = [plain(name) for name in models]
-    sound = final_rows(rows[(rows["data"] == made.data) & rows["model"].isin(names)])
+    sound = last_layers(rows[(rows["data"] == made.data) & rows["model"].isin(names)])
     sound = sound.assign(strength=sound["strength"].fillna(NO_STRENGTH).astype(float))
     keys = ["model", "measure", "field", "params", "augmentation", "strength"]
     values = sound[sound["status"] == "ok"].groupby(keys)["value"].mean().astype(float)

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from simzoo.errors import UnknownNameError, UsageError
-from simzoo.table.query import choose, over_seeds, pivot
+from simzoo.table.query import choose, last_layers, over_seeds, pivot
 from simzoo.table.schema import Row, frame
 
 ROWS = frame(
@@ -95,3 +95,18 @@ def test_two_rows_in_a_cell_are_refused_with_what_tells_them_apart():
     assert error.value.next_step == "add a condition (--where measure=...) or a level (--down ..., measure)"
     with pytest.raises(UnknownNameError, match="unknown column 'modle'"):
         pivot(ROWS, ["modle"], ["measure"])
+
+
+def test_the_final_layer_stands_for_a_model_or_else_the_deepest():
+    rows = frame(
+        [
+            Row("twonn", 1, value=1.0, model="a", tap="final", kind="final", depth=0.5),
+            Row("twonn", 1, value=2.0, model="a", tap="block", kind="block", depth=1.0),
+            Row("twonn", 1, value=3.0, model="b", tap="low", kind="block", depth=0.0),
+            Row("twonn", 1, value=4.0, model="b", tap="high", kind="block", depth=1.0),
+            Row("anisotropy", 1, value=5.0, model="b", tap="low", kind="block", depth=0.0),
+            Row("cka", 1, value=6.0, model="b", model_b="a", tap="high", tap_b="final", kind="block", depth=1.0),
+        ]
+    )
+    assert last_layers(rows)["value"].tolist() == [1.0, 4.0]
+    assert last_layers(rows, ["model", "measure"])["value"].tolist() == [1.0, 4.0, 5.0]
