@@ -75,6 +75,19 @@ def _plugins() -> Check:
     return {"found": ", ".join(part["name"] for part in parts) + f"; {len(catalog().measures)} measures"}
 
 
+def _cards() -> Check:
+    from simzoo.registries import cards, own, own_cards
+
+    _, unsound = own()
+    if unsound:
+        return {
+            "ok": False,
+            "found": "\n".join(map(str, unsound.values())),
+            "next": f"mend or remove it in {own_cards()}",
+        }
+    return {"found": f"{len(cards())} cards of models; yours lie in {own_cards()}"}
+
+
 def _figures() -> Check:
     import vl_convert
 
@@ -88,5 +101,6 @@ _CHECKS: dict[str, Callable[[], Check]] = {
     "store": _store,
     "data": _data,
     "plugins": _plugins,
+    "cards": _cards,
     "figures": _figures,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def simzoo_cards() -> list[Path]:
 def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
     """Return all sound cards of all registry folders by name."""
     found, _ = _named(shelves or catalog(), "models", Card)
-    return {name: card for name, card in {**found, **_own()}.items() if name == card.name}
+    return {name: card for name, card in {**found, **own()[0]}.items() if name == card.name}
 
 
 def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
@@ -74,11 +73,10 @@ def find_card(name: str, shelves: Catalog | None = None) -> Card:
         "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
         "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
-    found, problems = _named(shelves or catalog(), "models", Card)
-    own = _own()
-    if name in own and name in found:
-        raise _clash("models", name, own_cards() / f"{own[name].name}.toml", Path("a registry folder"))
-    card: Card = _find("model", name, ({**found, **own}, problems), hint)
+    (found, problems), (mine, unsound) = _named(shelves or catalog(), "models", Card), own()
+    if name in mine and name in found:
+        raise _clash("models", name, own_cards() / f"{mine[name].name}.toml", Path("a registry folder"))
+    card: Card = _find("model", name, ({**found, **mine}, {**unsound, **problems}), hint)
     return card
 
 
@@ -87,14 +85,21 @@ def own_cards() -> Path:
     return home() / "registry" / "models"
 
 
-def _own() -> dict[str, Card]:
-    """Read them afresh each time: one that was just written counts at once; one that is not sound is none."""
+def own() -> tuple[dict[str, Card], dict[str, CardError]]:
+    """Read those cards: what is sound by name and alias, and why the other files cannot be used.
+
+    Afresh each time, so that one that was just written counts at once.
+    """
     found: dict[str, Card] = {}
+    unsound: dict[str, CardError] = {}
     for path in sorted(own_cards().glob("*.toml")):
-        with suppress(CardError):
+        try:
             card = read_card(path)
+        except CardError as error:
+            unsound[path.stem] = error
+        else:
             found |= dict.fromkeys((card.name, *card.aliases), card)
-    return found
+    return found, unsound
 
 
 def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:

@@ -14,6 +14,7 @@ from simzoo.report.arrangement import Arrangement
 from simzoo.report.figures import inline
 from simzoo.report.palette import MODELS, UNTRAINED
 from simzoo.report.points import Matrix
+from simzoo.table.query import without_seed
 
 ROW, TREE, CELL, PLANE = 24, 200, 15, 460
 CHARACTER, SWATCH = 6.3, 14  # pixels that a letter of a name takes, and the mark before it
@@ -46,7 +47,7 @@ def plane(found: Arrangement, groups: Sequence[str], fact: str) -> ChartType:
         }
     )
     reach = float(abs(sides).max()) * 1.25 or 1.0
-    frame["below"] = _below(sides / reach)
+    named = _named(frame).assign(below=lambda rows: _below(rows[["x", "y"]].to_numpy() / reach))
     joined = pd.DataFrame(
         [
             {"edge": number, "x": sides[model, 0], "y": sides[model, 1], "distance": apart}
@@ -67,13 +68,22 @@ def plane(found: Arrangement, groups: Sequence[str], fact: str) -> ChartType:
         shape=alt.Shape("cluster:N", title="cluster of the tree"),
         tooltip=["model:N", alt.Tooltip("group:N", title=fact), "cluster:N", "community:N"],
     )
+    names = alt.Chart(inline(named)).encode(x="x:Q", y="y:Q", text="name:N")
     text = [
-        base.transform_filter(f"datum.below == {side}")
-        .mark_text(align="left", dx=9, dy=9 if side else -7, fontSize=10, color="#22262b")
-        .encode(text="model:N")
+        names.transform_filter(f"datum.below == {side}").mark_text(
+            align="left", dx=9, dy=9 if side else -7, fontSize=10, color="#22262b"
+        )
         for side in (0, 1)
     ]
     return alt.layer(edges, marks, *text).properties(width=PLANE, height=PLANE)
+
+
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return where names stand: beside each model, or beside the highest of its seeds alone, which mostly lie close."""
+    bare = frame["model"].map(without_seed)
+    several = bare.map(bare.value_counts()) > 1
+    found = frame.assign(name=bare.where(several, frame["model"])).sort_values("y", ascending=False, kind="stable")
+    return found.drop_duplicates("name").sort_index()[["name", "x", "y"]]
 
 
 def _below(places: Matrix) -> list[int]:

@@ -1,8 +1,6 @@
 import runpy
 from pathlib import Path
 
-from simzoo.report.map_figures import plane, tree
-from simzoo.report.maps import groups_of, maps
 from simzoo.report.section import Chart, DataView, Section, Text
 from simzoo.report.sections.model_map import render
 from simzoo.report.writer import write_report
@@ -10,10 +8,6 @@ from simzoo.table.schema import Table
 
 made = runpy.run_path(str(Path(__file__).parents[1] / "maps.py"))
 EVIL = "</script><b>"
-
-
-def lines(spec, part):
-    return spec["datasets"][part["data"]["name"]].splitlines()
 
 
 def test_the_section_draws_each_map_and_says_what_it_rests_on():
@@ -39,29 +33,6 @@ def test_the_section_draws_each_map_and_says_what_it_rests_on():
 def test_a_table_without_a_map_has_no_section():
     table = made["signatures"]()
     assert render(Table(table.rows.assign(measure="twonn"), {}, {}, {})) == []
-
-
-def test_the_tree_has_a_cell_for_each_number_and_the_cut_between_its_joins():
-    table = made["signatures"]()
-    (found,) = maps(table)
-    spec = tree(found, groups_of(table, found.points.names)["paradigm"], "paradigm").to_dict()
-    branches, names, cells = spec["hconcat"]
-    assert len(lines(spec, cells)) == 1 + 9 * 30
-    assert len(lines(spec, names)) == 1 + 9
-    dashed = float(lines(spec, branches["layer"][1])[1])
-    heights = sorted(found.linkage[:, 2])
-    assert heights[-3] < dashed < heights[-2]
-
-
-def test_the_plane_has_a_point_for_each_model_and_names_that_do_not_meet():
-    table, _ = made["likenesses"]()
-    (found,) = maps(table)
-    spec = plane(found, groups_of(table, found.points.names)["paradigm"], "paradigm").to_dict()
-    rows = [line.split(",") for line in lines(spec, spec["layer"][1])]
-    assert len(rows) == 6
-    below = {row[0]: row[-1] for row in rows[1:]}
-    assert below["a0"] != below["a1"]
-    assert len(lines(spec, spec["layer"][0])) == 1 + 2 * 4
 
 
 def test_the_page_holds_the_map_and_no_markup_of_names(tmp_path):
