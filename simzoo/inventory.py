@@ -9,6 +9,7 @@ from typing import Any
 
 from simzoo.catalog import Catalog, Shelf, catalog
 from simzoo.errors import DataError, NameClashError, UnknownNameError, unknown_name
+from simzoo.names import resolve
 from simzoo.registries import augmentations, cards, find_augmentation, find_card, grids, recipes
 
 Part = dict[str, Any]
@@ -46,8 +47,21 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
 
         with suppress(UnknownNameError):
             return {**data_facts(name, shelves), "kind": "data"}
+        if any(sign in name for sign in "@:#"):
+            return _named(name)
         known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
         raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})") from None
+
+
+def _named(name: str) -> Part:
+    """Return the card of a model that is named by the grammar, with its seed and how it would be trained."""
+    spec, *others = resolve(name)
+    training = spec.training and {"data": spec.training.data, **spec.training.settings.model_dump(mode="json")}
+    names = [spec.name, *(other.name for other in others)]
+    return {
+        **spec.card.model_dump(mode="json"),
+        **{"name": ", ".join(names), "seed": spec.seed, "training": training, "kind": "model"},
+    }
 
 
 def broken_plugins(shelves: Catalog | None = None) -> dict[str, str]:

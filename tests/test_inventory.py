@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from simzoo.errors import UnknownNameError
+from simzoo.errors import UnknownNameError, UsageError
 from simzoo.inventory import broken_plugins, describe, inventory
 
 KINDS = ("models", "recipes", "measures", "objectives", "backbones", "data", "augmentations", "executors", "plugins")
@@ -79,3 +79,14 @@ def test_data_that_is_named_is_shown_and_a_folder_that_is_none_hides_no_other(tm
     for name in ("pets", str(tmp_path / "pets")):
         shown = describe(name)
         assert (shown["kind"], shown["splits"], shown["pixel_size"]) == ("data", {"train": 8, "test": 2}, (8, 6))
+
+
+def test_a_model_of_the_grammar_is_described_with_its_seed_and_training():
+    facts = describe("vit-simclr@mnist:quick-vit+epochs=3#1-2")
+    assert facts["name"] == "vit-simclr@mnist:quick-vit+epochs=3#1, vit-simclr@mnist:quick-vit+epochs=3#2"
+    assert (facts["kind"], facts["objective"], facts["seed"]) == ("model", "simclr", 1)
+    assert (facts["training"]["data"], facts["training"]["epochs"]) == ("mnist", 3)
+    untrained = describe("init:resnet18#4")
+    assert (untrained["paradigm"], untrained["seed"], untrained["training"]) == ("untrained", 4, None)
+    with pytest.raises(UsageError, match="no readable seed"):
+        describe("vit-sl#x")
