@@ -40,17 +40,20 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
         return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
     if name in grids(shelves):
         return {**grids(shelves)[name].model_dump(mode="json"), "kind": "grid"}
-    try:
-        return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
-    except UnknownNameError:
-        from simzoo.images.find import data_facts
+    return _model_or_data(name, shelves)
 
-        with suppress(UnknownNameError):
-            return {**data_facts(name, shelves), "kind": "data"}
-        if any(sign in name for sign in "@:#"):
-            return _named(name)
-        known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
-        raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})") from None
+
+def _model_or_data(name: str, shelves: Catalog) -> Part:
+    with suppress(UnknownNameError):
+        return {**find_card(name, shelves).model_dump(mode="json"), "kind": "model"}
+    from simzoo.images.find import data_facts
+
+    with suppress(UnknownNameError):
+        return {**data_facts(name, shelves), "kind": "data"}
+    if any(sign in name for sign in "@:#"):
+        return _named(name)
+    known = [part["name"] for kind in _KINDS for part in _KINDS[kind](shelves)]
+    raise unknown_name("name", name, known, f"simzoo list KIND ({', '.join(_KINDS)})")
 
 
 def _named(name: str) -> Part:
@@ -60,7 +63,10 @@ def _named(name: str) -> Part:
     names = [spec.name, *(other.name for other in others)]
     return {
         **spec.card.model_dump(mode="json"),
-        **{"name": ", ".join(names), "seed": spec.seed, "training": training, "kind": "model"},
+        "name": ", ".join(names),
+        "seed": spec.seed,
+        "training": training,
+        "kind": "model",
     }
 
 
