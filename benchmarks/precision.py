@@ -3,7 +3,7 @@
 For each similarity the largest difference over several pairs, relative to the value in float64 (to 1 where the value is
 smaller than 0.01: near 0 a difference of two nearly equal numbers has no digits to compare). Measures of which
 neighbours two samples share jump where samples are equally near in single precision; those of their ranks do not, as
-they settle such cases in float64. Prints a table of Markdown, which is in docs/precision.md, and asserts nothing.
+they make their products in float64. Prints a table of Markdown, which is in docs/precision.md, and asserts nothing.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simzoo.catalog import catalog
+from simzoo.errors import UsageError
 from simzoo.storage import atomic, home
 
 Check = dict[str, Any]
@@ -76,15 +77,17 @@ def _plugins() -> Check:
 
 
 def _cards() -> Check:
-    from simzoo.registries import cards, own, own_cards
+    from simzoo.registries import cards, find_card, own, own_cards
 
-    _, unsound = own()
-    if unsound:
-        return {
-            "ok": False,
-            "found": "\n".join(map(str, unsound.values())),
-            "next": f"mend or remove it in {own_cards()}",
-        }
+    mine, unsound = own()
+    problems = [str(error) for error in unsound.values()]
+    for name in mine:
+        try:
+            find_card(name)
+        except UsageError as error:
+            problems.append(str(error))
+    if problems:
+        return {"ok": False, "found": "\n".join(problems), "next": f"mend or remove these cards in {own_cards()}"}
     return {"found": f"{len(cards())} cards of models; yours lie in {own_cards()}"}
 
 

@@ -85,21 +85,25 @@ def own_cards() -> Path:
     return home() / "registry" / "models"
 
 
-def own() -> tuple[dict[str, Card], dict[str, CardError]]:
+def own() -> tuple[dict[str, Card], dict[str, UsageError]]:
     """Read those cards: what is sound by name and alias, and why the other files cannot be used.
 
     Afresh each time, so that one that was just written counts at once.
     """
     found: dict[str, Card] = {}
-    unsound: dict[str, CardError] = {}
+    unsound: dict[str, UsageError] = {}
+    places: dict[str, Path] = {}
     for path in sorted(own_cards().glob("*.toml")):
         try:
             card = read_card(path)
         except CardError as error:
             unsound[path.stem] = error
-        else:
-            found |= dict.fromkeys((card.name, *card.aliases), card)
-    return found, unsound
+            continue
+        names = (card.name, *card.aliases)
+        unsound |= {name: _clash("models", name, places[name], path) for name in names if name in places}
+        places |= dict.fromkeys(names, path)
+        found |= dict.fromkeys(names, card)
+    return {name: card for name, card in found.items() if name not in unsound}, unsound
 
 
 def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:

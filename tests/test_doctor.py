@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from simzoo.doctor import checkup
-from simzoo.errors import CardError
+from simzoo.errors import UsageError
 from simzoo.registries import find_card
 
 
@@ -25,16 +27,29 @@ def test_a_wrong_data_folder_is_named_with_the_next_step(monkeypatch, tmp_path):
     assert data["next"] == "correct or unset SIMZOO_DATA"
 
 
-def test_a_card_of_ones_own_that_is_not_sound_is_named(monkeypatch, tmp_path):
+CARD = 'version = 1\nname = "{}"\nbackbone = "timm:resnet18"\nobjective = "init"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "word"),
+    [
+        ({"mine": "version = 1\nname = 'mine'\nbackbone = 3\n"}, "mine", r"mine\.toml"),
+        ({"resnet50-sl": CARD.format("resnet50-sl")}, "resnet50-sl", "two models are named 'resnet50-sl'"),
+        ({"a": CARD.format("mine"), "b": CARD.format("mine")}, "mine", "two models are named 'mine'"),
+    ],
+)
+def test_a_card_of_ones_own_that_cannot_be_used_is_named(monkeypatch, tmp_path, files, asked, word):
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path))
-    (tmp_path / "registry" / "models").mkdir(parents=True)
-    (tmp_path / "registry" / "models" / "mine.toml").write_text("version = 1\nname = 'mine'\nbackbone = 3\n")
-    (own,) = [check for check in checkup() if check["name"] == "cards"]
-    assert not own["ok"]
-    assert "mine.toml" in own["found"]
-    assert own["next"] == f"mend or remove it in {tmp_path / 'registry' / 'models'}"
-    with pytest.raises(CardError, match=r"mine\.toml"):
-        find_card("mine")
+    folder = tmp_path / "registry" / "models"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
+    (check,) = [check for check in checkup() if check["name"] == "cards"]
+    assert not check["ok"]
+    assert re.search(word, check["found"])
+    assert check["next"] == f"mend or remove these cards in {folder}"
+    with pytest.raises(UsageError, match=word):
+        find_card(asked)
 
 
 @pytest.mark.parametrize("missing", ["vl_convert", "torchvision"])

@@ -135,7 +135,8 @@ def _measured(name: str, table: Table, models: Sequence[str]) -> list[Target]:
     """Return the accuracies that the table holds, a column for each data set, images as they are, the final layer."""
     rows = table.rows[(table.rows["status"] == "ok") & (table.rows["augmentation"] == "none")]
     rows = rows[rows["model"].isin(models) & rows["field"].isin(_FIELDS)]
-    sound = last_layers(rows, ["model", "data", "measure", "field", "params"])
+    keys = ["model", "data", "measure", "field", "params"]
+    sound = last_layers(rows, keys).drop_duplicates(keys, keep="last")
     known = _by_data(sound[sound["measure"] == name])
     if known.empty:
         return []

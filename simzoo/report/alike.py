@@ -27,9 +27,8 @@ def alike(table: Table) -> pd.DataFrame:
     raw = laid_out(table, pairs)
     summary = (raw["field"] == "match") & raw["tap"].isna()
     summed = raw.loc[summary & (raw["status"] == "ok") & (pairs["model"] != pairs["model_b"]), "variant"]
-    found = laid_out(
-        table, together(table, pairs[summary | ~raw["variant"].isin(summed)])
-    )  # most rows are layers of these
+    # most rows are layers of measures that have a summary: these are left out
+    found = laid_out(table, together(table, pairs[summary | ~raw["variant"].isin(summed)]))
     found = found.rename(columns={"null_mean": "null"})
     matched = found[(found["field"] == "match") & found["tap"].isna()]
     rest = found[found["tap"].notna() & ~found["variant"].isin(matched["variant"])]

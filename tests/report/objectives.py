@@ -51,4 +51,4 @@ def study(alike=None, invariance=(0.2, 0.8), simplex=(0.7, 0.3), lag=(0.1, 0.05,
         for name, state in MODELS.items()
     }
     sheets = {"cka_unbiased": {"kind": "similarity", "larger": "more alike", "range": [None, 1], "symmetric": True}}
-    return Table(frame(rows), sheets, facts, {"grid": "study"})
+    return Table(frame(rows).assign(data="digits", split="test"), sheets, facts, {"grid": "study"})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import torch
-from torch.nn.functional import normalize
 
 from simzoo.errors import UndefinedError, UsageError
 from simzoo.measures.arrays import matrix, require_samples, require_variation, unit_rows
@@ -23,7 +22,6 @@ HELD_BYTES = 2**30  # scores of all pairs up to this size are held, if each is c
 HALF = 512  # rows that are multiplied at once for that, and the width from which on it pays
 NARROW = 0.9  # mean cosine of all pairs from which on directions are centred, as their products lose digits
 FEW = 4  # members of a group below which grouping does not pay
-ROUNDING = 16  # units of rounding by which products of points may be off
 SPARE = 4  # candidates beyond k whose distances are computed again, as products of close points lose digits
 
 
@@ -46,10 +44,13 @@ class Near(NamedTuple):
 
 
 @follows(numbers_of)
-def nearest(x: Any, *, k: int, metric: Metric = "cosine") -> torch.Tensor:
-    """Return the row numbers (n, k) of the k nearest other rows of each row, nearest first."""
+def nearest(x: Any, *, k: int, metric: Metric = "cosine", double: bool = False) -> torch.Tensor:
+    """Return the row numbers (n, k) of the k nearest other rows of each row, nearest first.
+
+    With `double` the products are made in float64: for measures that the order of nearly equal ones moves.
+    """
     _require_neighbours(len(matrix(x)), k)
-    points, offset = _points(x, metric)
+    points, offset = _points(matrix(x).double() if double else x, metric)
     return search(points, points, k, offset=offset, leave_one_out=True).rows
 
 
@@ -67,8 +68,12 @@ def near(x: Any, *, k: int, metric: Metric = "cosine") -> Near:
     height = max(1, BLOCK // (features.shape[1] * candidates.shape[1]))
     parts = []
     for start in range(0, len(features), height):
-        others = candidates[start : start + height]
-        found = _apart(features[start : start + height, None], features[others], metric).sort(dim=1, stable=True)
+        rows, others = features[start : start + height], candidates[start : start + height]
+        here, there = rows.double(), features[others].double()
+        if metric == "cosine":
+            here, there = (side / torch.linalg.vector_norm(side, dim=-1, keepdim=True) for side in (here, there))
+        apart = torch.linalg.vector_norm(there.sub_(here[:, None]), dim=2)
+        found = (apart.square() / 2 if metric == "cosine" else apart).sort(dim=1, stable=True)
         parts.append(Near(found.values[:, :k], others.gather(1, found.indices[:, :k])))
     return Near(*map(torch.cat, zip(*parts, strict=True)))
 
@@ -94,48 +99,17 @@ def shared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def places(x: Any, others: torch.Tensor, *, metric: Metric = "cosine") -> torch.Tensor:
     """Return for each row i how near the row `others[i]` (n,) is to it among all others: 1 = its nearest, to n - 1.
 
-    Products tell most of it; what they cannot tell apart is compared by differences, in float64, as `near` does. Of
-    equal distances the lowest index is the nearer.
+    In float64; of equal scores the lowest index is the nearer.
     """
-    features, (points, offset) = matrix(x), _points(x, metric)
-    lengths = torch.linalg.vector_norm(points, dim=1)
-    rounding = ROUNDING * torch.finfo(points.dtype).eps * lengths
-    height, found = max(1, TILE // len(points)), []
+    points, offset = _points(matrix(x).double(), metric)
+    index, height, found = torch.arange(len(points), device=points.device), max(1, TILE // len(points)), []
     for start in range(0, len(points), height):
-        here = slice(start, start + height)
-        scores = _scores(points[here], points, offset)
+        scores = _scores(points[start : start + height], points, offset)
         scores[:, start:].fill_diagonal_(-torch.inf)
-        other = others[here]
-        lead = scores - scores.gather(1, other[:, None])
-        unsure = torch.outer(lengths[here], rounding) + rounding * lengths / 2
-        unsure += unsure.gather(1, other[:, None])
-        nearer = lead > unsure
-        rows, columns = (lead.abs() <= unsure).nonzero().unbind(1)
-        nearer[rows, columns] = _is_nearer(features, rows + start, columns, other[rows], metric)
-        found.append(1 + nearer.sum(1))
+        other = others[start : start + height, None]
+        own = scores.gather(1, other)
+        found.append(1 + ((scores > own) | ((scores == own) & (index < other))).sum(1))
     return torch.cat(found)
-
-
-def _is_nearer(
-    features: torch.Tensor, rows: torch.Tensor, some: torch.Tensor, others: torch.Tensor, metric: Metric
-) -> torch.Tensor:
-    """Say of each triple of row numbers (m,) whether `some` is nearer to its row than `others` is."""
-    nearer = torch.zeros(len(rows), dtype=torch.bool, device=rows.device)
-    for start in range(0, len(rows), height := max(1, BLOCK // features.shape[1])):
-        part = slice(start, start + height)
-        here, one, other = features[rows[part]], some[part], others[part]
-        a, b = _apart(here, features[one], metric), _apart(here, features[other], metric)
-        nearer[part] = (a < b) | ((a == b) & (one < other))
-    return nearer
-
-
-def _apart(here: torch.Tensor, there: torch.Tensor, metric: Metric) -> torch.Tensor:
-    """Return the distances of points (..., d), in float64 from their differences: euclidean, or 1 - cosine."""
-    here, there = here.double(), there.double()
-    if metric == "cosine":
-        here, there = normalize(here, dim=-1), normalize(there, dim=-1)
-    apart: torch.Tensor = torch.linalg.vector_norm(there - here, dim=-1)
-    return apart.square() / 2 if metric == "cosine" else apart
 
 
 def unit_neighbour_indicator(scores: torch.Tensor, *, k: int = 10) -> torch.Tensor:

@@ -8,7 +8,7 @@ import torch
 
 from simzoo.facts import similarity
 from simzoo.measures.arrays import matrix
-from simzoo.measures.derived.neighbours import Metric, near, places, shared
+from simzoo.measures.derived.neighbours import Metric, nearest, places, shared
 from simzoo.measures.similarity.neighbours import DIRECTED, METRICS, ROTATED
 
 _TILE = 2**22  # pairs of neighbours that are compared at once
@@ -46,7 +46,9 @@ def rank_similarity(x: Any, y: Any, *, k: int = 10, metric: Metric = "cosine") -
     >>> round(rank_similarity(x, 3 * x), 6), rank_similarity(x, x.tanh()) < 1
     (1.0, True)
     """
-    return float(_orders_alike(near(x, k=k, metric=metric).rows, near(y, k=k, metric=metric).rows).mean())
+    return float(
+        _orders_alike(nearest(x, k=k, metric=metric, double=True), nearest(y, k=k, metric=metric, double=True)).mean()
+    )
 
 
 @similarity(
@@ -79,7 +81,7 @@ def joint_rank_jaccard(x: Any, y: Any, *, k: int = 10, metric: Metric = "cosine"
     >>> joint_rank_jaccard(x, x.tanh()) < rank_similarity(x, x.tanh())
     True
     """
-    of_x, of_y = near(x, k=k, metric=metric).rows, near(y, k=k, metric=metric).rows
+    of_x, of_y = nearest(x, k=k, metric=metric, double=True), nearest(y, k=k, metric=metric, double=True)
     common = shared(of_x, of_y)
     return float((common / (2 * k - common) * _orders_alike(of_x, of_y)).mean())
 
@@ -120,7 +122,7 @@ def information_imbalance(x: Any, y: Any, *, metric: Metric = "cosine") -> float
     >>> information_imbalance(x, x), information_imbalance(x, part) < information_imbalance(part, x)
     (0.01, True)
     """
-    ranks = places(y, near(x, k=1, metric=metric).rows[:, 0], metric=metric)
+    ranks = places(y, nearest(x, k=1, metric=metric, double=True)[:, 0], metric=metric)
     return 2 / len(matrix(y)) ** 2 * int(ranks.sum())
 
 

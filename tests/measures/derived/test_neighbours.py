@@ -81,6 +81,11 @@ def test_products_made_once_for_both_rows_find_the_same(metric, monkeypatch):
     assert torch.equal(whole, nearest(wide, k=5, metric=metric))
 
 
+@pytest.mark.parametrize("scale", [1e-14, 1e14])
+def test_cosine_distances_do_not_depend_on_scale(scale):
+    assert np.allclose(near(scale * X, k=6).distances, near(X, k=6).distances, rtol=1e-9)
+
+
 def test_a_ceiling_leaves_out_what_is_too_near():
     points = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
     found = search(points, points, 3, leave_one_out=True, ceiling=0.9)

@@ -65,7 +65,7 @@ def test_imbalance_ranks_ties_by_index_so_that_identical_sides_have_the_least():
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_what_single_precision_cannot_order_is_ordered_in_double(metric):
-    centres = np.repeat(DRAW.normal(size=(30, 5)), 4, axis=0)
+    centres = np.repeat(DRAW.normal(size=(6, 5)), 20, axis=0)
     close = (centres + 1e-4 * np.random.default_rng(0).normal(size=(120, 5))).astype(np.float32)  # products round alike
     other = close[:, :4].copy()
     for measure in (information_imbalance, rank_similarity, joint_rank_jaccard):
@@ -73,6 +73,12 @@ def test_what_single_precision_cannot_order_is_ordered_in_double(metric):
         assert measure(close, other, metric=metric) == pytest.approx(fine, rel=1e-12)
     ranks = [b.index(a[0]) + 1 for a, b in zip(ordered(close, metric), ordered(other, metric), strict=True)]
     assert information_imbalance(close, other, metric=metric) == pytest.approx(2 / 120 * np.mean(ranks))
+
+
+@pytest.mark.parametrize("measure", [information_imbalance, rank_similarity, joint_rank_jaccard])
+def test_scale_moves_nothing(measure):
+    for size in (1e-13, 1e13):
+        assert measure(size * X, Y) == pytest.approx(measure(X, Y), rel=1e-12)
 
 
 def test_what_shares_no_neighbour_is_0():
