@@ -204,12 +204,12 @@ def _claim(claim: str, above: tuple[str, list[float]], below: tuple[str, list[fl
     if not high or not low:
         return ""
     verdict = _SAME if min(high) > max(low) else _TURNED if max(high) < min(low) else _UNDECIDED
-    return f"{claim}: {verdict} ({_spread(name, high)}, {_spread(other, low)})."
+    return f"{claim}: {verdict} ({_spread(name, high)}; {_spread(other, low)})."
 
 
 def _spread(name: str, values: list[float]) -> str:
     mean, low, high = numbers(sum(values) / len(values), min(values), max(values))
-    return f"{name} {mean}" + (f", {low} to {high}" if len(values) > 1 else "")
+    return f"{name} {mean}" + (f", from {low} to {high}" if len(values) > 1 else "")
 
 
 def _lag(table: Table, family: Family, measure: str) -> str:

@@ -73,8 +73,8 @@ def test_findings_that_hold_are_said_to(studies):
     said = findings(table, families(table)[0], "cka_unbiased")
     assert [": holds here (" in text for text in said] == [True] * 9
     assert said[2] == (
-        "Between objectives even layers are more alike than odd ones: holds here (even .57, .57 to .57, odd .47, .47 "
-        "to .47)."
+        "Between objectives even layers are more alike than odd ones: holds here (even .57, from .57 to .57; odd .47, "
+        "from .47 to .47)."
     )
     assert said[4] == (
         "Simclr lags behind supervised, so that an even layer of the latter finds its like deeper in the former: holds "
