@@ -70,7 +70,9 @@ def families(table: Table) -> list[Family]:
     found = []
     for data, (backbone, states) in product(table.rows["data"].dropna().unique(), held.items()):
         for objective in [name for name in states if name not in {SUPERVISED, UNTRAINED, ""}]:
-            chosen = {name: next(iter(states[name].values())) for name in _states(objective) if name in states}
+            chosen = {
+                name: next(iter(states[name].values())) for name in (SUPERVISED, objective, UNTRAINED) if name in states
+            }
             if SUPERVISED in chosen:
                 members = {model: name for name, models in chosen.items() for model in models}
                 found.append(Family(backbone, objective, str(data), members))
@@ -107,7 +109,7 @@ def profiles(table: Table, family: Family) -> pd.DataFrame:
     return found[["what", "field", "role", "model", "kind", "layer", "depth", "value"]].reset_index(drop=True)
 
 
-def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+def spread_over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over pairs of seeds, or over seeds, with the least and the largest as `low` and `high`."""
     about = [name for name in rows.columns if name not in {"model", "model_b", "value"}]
     found = rows.groupby(about, sort=False, dropna=False)["value"].agg(["mean", "min", "max", "count"])
@@ -170,10 +172,6 @@ def findings(table: Table, family: Family, measure: str) -> list[str]:
         for kind, rows in zip(RESIDUAL, (odd, even), strict=True)
     ]
     return [text for text in said if text]
-
-
-def _states(objective: str) -> tuple[str, str, str]:
-    return SUPERVISED, objective, UNTRAINED
 
 
 def _small_stem(facts: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simzoo.report.objectives import accuracy_words, equal_layers, families, findings, over_seeds, profiles
+from simzoo.report.objectives import accuracy_words, equal_layers, families, findings, profiles, spread_over_seeds
 from simzoo.table.schema import Table
 
 
@@ -53,7 +53,7 @@ def test_equal_layers_are_those_of_one_name_in_different_models(studies):
     found = equal_layers(table, family, "cka_unbiased")
     assert len(found) == 10 * len(studies.LAYERS)
     assert (found["model"] != found["model_b"]).all()
-    asked = over_seeds(found[found["role"] == "supervised and simclr"])
+    asked = spread_over_seeds(found[found["role"] == "supervised and simclr"])
     assert asked["seeds"].unique().tolist() == [4]
     first = asked[asked["layer"] == "layer0.0.odd"].iloc[0]
     assert [first["value"], first["low"], first["high"]] == pytest.approx([0.5, 0.5, 0.5])
@@ -62,7 +62,7 @@ def test_equal_layers_are_those_of_one_name_in_different_models(studies):
 def test_profiles_are_of_each_layer_with_the_least_and_the_largest_seed(studies):
     table = studies.study()
     (family,) = families(table)
-    found = over_seeds(profiles(table, family))
+    found = spread_over_seeds(profiles(table, family))
     final = found[(found["layer"] == "final") & (found["role"] == "simclr")].set_index("what")
     assert final.loc["invariance to augmentations", ["low", "high"]].tolist() == pytest.approx([0.8, 0.81])
     assert final.loc["closeness to the class simplex", "value"] == pytest.approx(0.305)
@@ -128,4 +128,4 @@ def test_what_was_not_measured_is_not_spoken_of(studies):
     assert len(findings(only, family, "cka_unbiased")) == 7
     assert accuracy_words(only, family) == ""
     assert profiles(only, family).empty
-    assert np.isfinite(over_seeds(equal_layers(only, family, "cka_unbiased"))["value"]).all()
+    assert np.isfinite(spread_over_seeds(equal_layers(only, family, "cka_unbiased"))["value"]).all()

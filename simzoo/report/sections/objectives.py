@@ -19,8 +19,8 @@ from simzoo.report.objectives import (
     equal_layers,
     families,
     findings,
-    over_seeds,
     profiles,
+    spread_over_seeds,
 )
 from simzoo.report.palette import MODELS
 from simzoo.report.palette import UNTRAINED as GREY
@@ -49,10 +49,11 @@ def render(table: Table) -> list[Block]:
     several = len(table.rows["data"].dropna().unique()) > 1
     for family in families(table) if measure else ():
         name = f"{family.backbone}: {family.asked}" + (f", {family.data}" if several else "")
-        figures = _figures(table, family, str(measure))
+        said = accuracy_words(table, family)
+        figures = _figures(table, family, str(measure), said)
         if figures:
             blocks += [
-                Text((f"{name}. {accuracy_words(table, family)}".strip(),)),
+                Text((f"{name}. {said}".strip(),)),
                 Text(tuple(findings(table, family, str(measure))), "list"),
             ]
             drawn |= {(name, title): chart for title, chart in figures.items()}
@@ -62,11 +63,11 @@ def render(table: Table) -> list[Block]:
     return [Text((RULES,), role="note"), *blocks, Choice(("Models", "Figure"), drawn), *files]
 
 
-def _figures(table: Table, family: Family, measure: str) -> dict[str, Chart]:
+def _figures(table: Table, family: Family, measure: str, said: str) -> dict[str, Chart]:
     layers, of_layers = equal_layers(table, family, measure), profiles(table, family)
     if not set(RESIDUAL) <= set(layers.loc[layers["role"] == family.asked, "kind"]):
         return {}
-    said, words = accuracy_words(table, family), sentence(label(measure))
+    words = sentence(label(measure))
     found = _first_of_each_role(table, family, measure)
     figures = {}
     seeds = [(role, found[role]) for role in family.ceilings if role in found]
@@ -84,7 +85,7 @@ def _figures(table: Table, family: Family, measure: str) -> dict[str, Chart]:
     )
     roles = [*family.ceilings, family.asked, *family.floors]
     figures["2 equal layers, floor and ceiling"] = Chart(
-        _panels(over_seeds(layers[layers["role"].isin(roles)]), "kind", roles, words),
+        _panels(spread_over_seeds(layers[layers["role"].isin(roles)]), "kind", roles, words),
         f"{words} of the same layer in two networks. Ceiling: other seeds; floor (dashed): trained and untrained. "
         f"Bands: from the least to the largest pair of seeds. {said}",
     )
@@ -93,7 +94,7 @@ def _figures(table: Table, family: Family, measure: str) -> dict[str, Chart]:
         states = [name for name in (SUPERVISED, family.objective, UNTRAINED) if name in set(shown["role"])]
         debiased = "Debiased CKA" if shown["field"].str.contains("unbiased").all() else "CKA"
         figures["3 augmentations and classes"] = Chart(
-            _panels(over_seeds(shown), "what", states, debiased).resolve_scale(y="independent"),
+            _panels(spread_over_seeds(shown), "what", states, debiased).resolve_scale(y="independent"),
             f"{debiased} of two draws of augmentations of the same images, and with the one-hot labels; even layers "
             f"and the final one. Bands: from the least to the largest seed. {said}",
         )
@@ -117,10 +118,9 @@ def _panels(rows: pd.DataFrame, panel: str, series: list[str], words: str) -> al
     """Return curves over layers: a panel for each value of a column, a line for each role; floors are dashed."""
     floors = [name for name in series if name.endswith(f" and {UNTRAINED}")]
     lines = [name for name in series if name not in floors]
-    hues = {name: MODELS[at % len(MODELS)] for at, name in enumerate([*lines, *floors])}
-    hues |= {name: MODELS[at] for at, name in enumerate(floors)} | {UNTRAINED: GREY}
+    hues = [GREY if name == UNTRAINED else MODELS[(floors if name in floors else lines).index(name)] for name in series]
     legend = alt.Legend(title=None, orient="bottom", columns=3, labelLimit=300, symbolType="stroke", symbolOpacity=1)
-    colour = alt.Color("role:N", scale=alt.Scale(domain=series, range=[hues[name] for name in series]), legend=legend)
+    colour = alt.Color("role:N", scale=alt.Scale(domain=series, range=hues), legend=legend)
     dashes = alt.Scale(domain=series, range=[[4, 3] if name in floors else [1, 0] for name in series])
     charts: list[Any] = []
     for title, part in rows.groupby(panel, sort=False):
