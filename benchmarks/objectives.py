@@ -155,7 +155,7 @@ def measure(objective: str, seeds: Sequence[int], options: dict[str, Any], untra
         float(np.mean([one.rank for one in made])),
         float(np.mean([one.spread for one in made])),
         facts,
-        len(run.images[0, 0][0]),
+        len(run.batch(run.images.take(0, [0, 1])).views),
     )
 
 

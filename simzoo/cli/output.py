@@ -79,7 +79,7 @@ def friendly(command: F) -> F:
                     raise
                 print_error(error, as_json=as_json)
                 raise typer.Exit(error.exit_code) from None
-            except typer.Exit:
+            except (typer.Exit, BrokenPipeError):  # who reads us has seen enough: typer ends in silence
                 raise
             except Exception as error:
                 if debug:

@@ -75,7 +75,10 @@ def _sentence(facts: dict[str, Any]) -> str:
         known += f", accuracy of its head {head['value']:.3f} [{head['low']:.3f}, {head['high']:.3f}]"
     short = f" (shortened: {facts['shortened']})" if facts["shortened"] else ""
     speed = facts["train_images"] * epochs / seconds
+    spent = {what: sum(epoch.get(f"{what}_seconds") or 0.0 for epoch in facts["log"]) for what in ("views", "reading")}
+    shares = ", ".join(f"{what} {value / seconds:.0%}" for what, value in spent.items())
     return (
         f"{facts['name']}: kNN accuracy {known} after {epochs} epochs on {facts['train_images']:,} "
         f"images of {facts['data']}{short}, {seconds:.0f} s, {speed:.0f} images a second"
+        f"{f' (of the time {shares})' if facts['device'] == 'cpu' else ''}"
     )

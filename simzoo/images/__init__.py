@@ -22,7 +22,7 @@ def simzoo_datasets() -> list[Any]:
 @hookimpl
 def simzoo_augmentations() -> list[Any]:
     """Bring the operations that the settings in `registry/augmentations` are made of."""
-    from simzoo.images.corruptions import Jpeg, Noise, Solarise, Translate
+    from simzoo.images.corruptions import Jpeg, Noise, Shear, Solarise, Translate
     from simzoo.images.operations import Blur, ColorJitter, Crop, Flip, Grey, Rotate
 
-    return [Crop, Flip, ColorJitter, Grey, Blur, Rotate, Translate, Solarise, Jpeg, Noise]
+    return [Crop, Flip, ColorJitter, Grey, Blur, Rotate, Translate, Shear, Solarise, Jpeg, Noise]

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from simzoo.facts import augmentation
-from simzoo.images.batched import Numbers, Params, between, like, switched, warped, where
+from simzoo.images.batched import Numbers, Params, between, like, placed, switched, warped, where
 
 
 @augmentation(name="translate", uniforms=2)
@@ -31,12 +31,37 @@ class Translate:
         most = self.share * strength
         return {"right": between(-most, most, uniforms[:, 0]), "down": between(-most, most, uniforms[:, 1])}
 
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        return placed(1.0, 1.0, -2 * params["right"], -2 * params["down"])
+
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Shift."""
-        one, none = np.ones(len(batch)), np.zeros(len(batch))
-        x = np.stack([one, none, -2 * params["right"]], axis=1)
-        y = np.stack([none, one, -2 * params["down"]], axis=1)
-        return warped(batch, np.stack([x, y], axis=1), outside="zeros")
+        return warped(batch, self.matrix(params), outside="zeros")
+
+
+@augmentation(name="shear", uniforms=1)
+@dataclass(frozen=True)
+class Shear:
+    """Slant to the left or right by up to `degrees`, about the centre; what comes from outside is black."""
+
+    degrees: float = 10.0
+
+    def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:
+        """Return the slope, as sideways per down."""
+        most = self.degrees * strength
+        return {"slope": np.tan(np.deg2rad(between(-most, most, uniforms[:, 0])))}
+
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        none = np.zeros(len(params["slope"]))
+        matrix = placed(1.0, 1.0, none, none)
+        matrix[:, 0, 1] = -params["slope"]
+        return matrix
+
+    def apply(self, batch: Tensor, params: Params) -> Tensor:
+        """Slant."""
+        return warped(batch, self.matrix(params), outside="zeros")
 
 
 @augmentation(name="solarise", uniforms=2)

@@ -2,7 +2,8 @@
 
 `params(uniforms, strength)` turns (b, `uniforms` of the sheet) numbers in [0, 1) into parameters, and
 `apply(batch, params)` does them to (b, 3, h, w) in [0, 1]. Strength 1 is the setting as named and 0 changes nothing:
-sizes and factors shrink with it, and so do the probabilities of what has no size (flip, grey, blur).
+sizes and factors shrink with it, and so do the probabilities of what has no size (flip, grey, blur). `matrix(params)`
+of what only moves pixels says where it reads, so that several can be done in one reading.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from kornia.filters import gaussian_blur2d
 from torch import Tensor
 
 from simzoo.facts import augmentation
-from simzoo.images.batched import Numbers, Params, between, like, switched, warped, where
+from simzoo.images.batched import Numbers, Params, between, like, placed, switched, warped, where
 
 SMALLEST = 0.01  # the least share of an image that a crop keeps, however strong
 RATIO = (3 / 4, 4 / 3)
@@ -56,11 +57,14 @@ class Crop:
             "width": width,
         }
 
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        width, height = params["width"], params["height"]
+        return placed(width, height, 2 * params["left"] + width - 1, 2 * params["top"] + height - 1)
+
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Cut and enlarge."""
-        x = np.stack([params["width"], np.zeros(len(batch)), 2 * params["left"] + params["width"] - 1], axis=1)
-        y = np.stack([np.zeros(len(batch)), params["height"], 2 * params["top"] + params["height"] - 1], axis=1)
-        return warped(batch, np.stack([x, y], axis=1), outside="border")
+        return warped(batch, self.matrix(params), outside="border")
 
 
 @augmentation(name="rotate", uniforms=1)
@@ -74,12 +78,15 @@ class Rotate:
         """Return the angle in degrees, counter-clockwise."""
         return {"angle": (2 * uniforms[:, 0] - 1) * self.degrees * strength}
 
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        angle = np.deg2rad(params["angle"])
+        cosine, sine, none = np.cos(angle), np.sin(angle), np.zeros(len(angle))
+        return np.stack([np.stack([cosine, -sine, none], axis=1), np.stack([sine, cosine, none], axis=1)], axis=1)
+
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Turn."""
-        angle = np.deg2rad(params["angle"])
-        cosine, sine, none = np.cos(angle), np.sin(angle), np.zeros(len(batch))
-        matrix = np.stack([np.stack([cosine, -sine, none], axis=1), np.stack([sine, cosine, none], axis=1)], axis=1)
-        return warped(batch, matrix, outside="zeros")
+        return warped(batch, self.matrix(params), outside="zeros")
 
 
 @augmentation(name="flip", uniforms=1)
@@ -92,6 +99,11 @@ class Flip:
     def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:
         """Return 1 where the image is mirrored, else 0."""
         return {"on": switched(uniforms[:, 0], self.probability * strength)}
+
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        none = np.zeros(len(params["on"]))
+        return placed(1 - 2 * params["on"], 1.0, none, none)
 
     def apply(self, batch: Tensor, params: Params) -> Tensor:
         """Mirror."""
@@ -129,7 +141,8 @@ class ColorJitter:
             images = adjust_brightness_accumulative(images, like(images, params["brightness"][rows]))
             images = adjust_contrast_with_mean_subtraction(images, like(images, params["contrast"][rows]))
             images = adjust_saturation_with_gray_subtraction(images, like(images, params["saturation"][rows]))
-            return adjust_hue(images, like(images, 2 * math.pi * params["hue"][rows]))
+            turn = params["hue"][rows]  # there and back through HSV is half of the work
+            return adjust_hue(images, like(images, 2 * math.pi * turn)) if turn.any() else images
 
         return where(params["on"], batch, jitter)
 

@@ -19,17 +19,19 @@ from simzoo.models.remap import first
 from simzoo.names import Spec
 from simzoo.storage import checksum, key_of
 
+TRAINER_VERSION = 2  # raised when a training of the same settings would see other images or take other steps
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # what a weight of a frozen network may be
 
 
 def weights_key(spec: Spec, shelves: Catalog | None = None) -> str:
     """Return the content address of a model: the spec, and what lies behind its names.
 
-    That is the version of the objective and the content of the training images, or the weight file; of a fine-tuned
-    model also the weights that it starts from.
+    That is the version of trainer and objective and the content of the training images, or the weight file; of a
+    fine-tuned model also the weights that it starts from.
     """
     content: dict[str, Any] = {"spec": spec.key}
     if spec.training:
+        content["trainer"] = TRAINER_VERSION
         content["objective"] = (shelves or catalog()).objectives[spec.card.objective].sheet.version
         content["images"] = open_data(spec.training.data, "train", shelves).fingerprint
     if spec.start:

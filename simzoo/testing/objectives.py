@@ -1,102 +1,21 @@
-"""An objective is trained for some steps on a tiny network and a batch of tiny images. Each check takes the class."""
+"""Checks of an objective, which is trained for some steps (`simzoo.testing.trial`). Each check takes the class."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
-from simzoo.cards import Settings, Views
-from simzoo.models.load import Model, wrap_module
 from simzoo.testing.conformance import Check, named, require
+from simzoo.testing.trial import IMAGES, RECIPE, SIZE, STEPS, pictures, trial
 from simzoo.training.batch import Batch
-from simzoo.training.loop import total
-from simzoo.training.optimise import optimiser
 
-SIZE, IMAGES, CLASSES, STEPS = 16, 24, 3, 40
 COLLAPSED = 0.1  # of the spread that the features had before training
 FROZEN = ("teacher", "momentum", "target")
-RECIPE = Settings(
-    epochs=1,
-    batch_size=IMAGES,
-    optimizer="adamw",
-    learning_rate=5e-3,
-    views=Views(min_scale=0.6, flip=0.5, noise=0.03),
-    # small enough for the network, by the words of simzoo's own objectives
-    options={"hidden": 32, "out": 12, "bank": 48, "prototypes": 12, "patches": 4, "slices": 64},
-)
-
-
-class _Network(nn.Module):
-    """A convolutional network of two layers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.norm = nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8)
-        self.second = nn.Conv2d(8, 16, 3, stride=2, padding=1)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        out: Tensor = self.second(torch.relu(self.norm(self.first(pixels))))
-        return out
-
-
-@dataclass
-class Trial:
-    """An objective with its heads on a tiny network, and one batch of views."""
-
-    objective: Any
-    model: Model
-    heads: nn.Module
-    batch: Batch
-
-    def loss(self, seed: int = 0) -> Tensor:
-        """Return the loss; what the objective draws hangs on `seed`."""
-        torch.manual_seed(seed)
-        return total(self.objective.loss(self.batch))
-
-    def train(self, steps: int, first: int = 0, *, held: bool = False) -> list[float]:
-        """Train on the one batch and return the losses; `held` keeps teachers, banks and centres as they are."""
-        chosen, losses = optimiser([self.model.module, self.heads], RECIPE), []
-        kept = [(part, copy.deepcopy(dict(part._buffers))) for part in self.heads.modules()]  # noqa: SLF001 - that of a bank has no other name
-        for step in range(first, first + steps):
-            loss = self.loss(step)
-            chosen.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            chosen.step()
-            if held:
-                for part, buffers in kept:
-                    part._buffers.update(copy.deepcopy(buffers))  # noqa: SLF001 - the same
-            elif after := getattr(self.objective, "after_step", None):
-                after(step + 1, STEPS)
-            losses.append(float(loss.detach()))
-        return losses
-
-    def features(self) -> Tensor:
-        """Return the backbone's features of the first view, (images, d)."""
-        with torch.no_grad():
-            return self.model.features(self.batch.views[0])
-
-
-def trial(part: Any, seed: int = 0) -> Trial:
-    """Build the objective as a training does, from one seed; the caller's generators must be forked."""
-    torch.manual_seed(seed)
-    model = wrap_module(_vit() if part.sheet.facts.get("backbone") == "vit" else _Network())
-    model.module.train().requires_grad_(requires_grad=True)
-    objective = part()
-    made = objective.views(SIZE, RECIPE)
-    torch.manual_seed(0)
-    views = [made(picture) for picture in _pictures()]
-    batch = Batch([torch.stack(copies) for copies in zip(*views, strict=True)], torch.arange(IMAGES) % CLASSES)
-    torch.manual_seed(seed)
-    with torch.no_grad():
-        width = model.features(torch.zeros(2, 3, SIZE, SIZE)).shape[1]
-    return Trial(objective, model, objective.build(model.features, width, RECIPE, CLASSES), batch)
 
 
 def checks(part: Any) -> list[Check]:
@@ -121,14 +40,34 @@ def it_says_that_it_trains_nothing(part: Any) -> None:
 
 
 def views_are_images(part: Any) -> None:
-    """`views` gives a list of (3, h, w) float tensors, from 0 to 1 but for noise, equally many for every image."""
+    """`views` gives a list of (b, 3, h, w) float tensors from 0 to 1, a row for each image of the batch."""
     given = trial(part).batch.views
-    right = all(view.ndim == 4 and view.shape[1] == 3 and view.is_floating_point() for view in given)
     require(
-        given and right and all(view.isfinite().all() and view.abs().max() < 2 for view in given),
+        given and all(_is_images(view) for view in given),
         f"views of {part.sheet.name} are not images",
-        expected="finite float tensors (3, h, w) from 0 to 1; the training normalises them",
+        expected=f"finite float tensors ({IMAGES}, 3, h, w) from 0 to 1; the training normalises them",
         got=[(tuple(view.shape), str(view.dtype), f"{view.min():.2g} to {view.max():.2g}") for view in given],
+    )
+
+
+def _is_images(view: Tensor) -> bool:
+    shape = view.ndim == 4 and view.shape[:2] == (IMAGES, 3) and view.is_floating_point()
+    return bool(shape and view.isfinite().all() and view.min() > -0.01 and view.max() < 1.01)
+
+
+def views_hang_on_the_image_alone(part: Any) -> None:
+    """An image has the same views whatever images are beside it, and drawn again."""
+    views = part().views(SIZE, RECIPE)
+    torch.manual_seed(0)
+    whole = views(pictures())
+    torch.manual_seed(1)
+    few = views(pictures(IMAGES // 2))
+    require(
+        all(torch.allclose(a[: len(b)], b, atol=1e-5) for a, b in zip(whole, few, strict=True)),
+        f"views of {part.sheet.name} hang on more than the image",
+        expected="the same views of an image in a batch of others, whatever state torch's generator is in",
+        got="others",
+        next_step="draw by `pictures.numbers(operation, copy, count)`, or use simzoo.training.views.make_views",
     )
 
 
@@ -280,22 +219,9 @@ def _spread(features: Tensor) -> float:
     return float(features.std(0).mean())
 
 
-def _vit() -> nn.Module:
-    from timm.models.vision_transformer import VisionTransformer
-
-    made: nn.Module = VisionTransformer(img_size=SIZE, patch_size=4, embed_dim=16, depth=2, num_heads=2, num_classes=0)
-    return made
-
-
-def _pictures() -> list[Image.Image]:
-    draw = np.random.default_rng(0)
-    colours = draw.uniform(40, 215, (CLASSES, 3))[np.arange(IMAGES) % CLASSES]
-    pixels = colours[:, None, None] + draw.normal(0, 35, (IMAGES, SIZE, SIZE, 3))
-    return [Image.fromarray(image) for image in pixels.clip(0, 255).astype(np.uint8)]
-
-
 CHECKS = [
     views_are_images,
+    views_hang_on_the_image_alone,
     build_returns_a_module,
     the_loss_is_finite_and_falls,
     what_moves_after_a_step_is_not_the_network,

@@ -1,24 +1,31 @@
-"""Training images in an order, and as views, that are pure functions of (seed, epoch, image id)."""
+"""Training images, read once where they fit, in an order that is a pure function of (seed, epoch, image id)."""
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import psutil
 import torch
-from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
+from simzoo.cards import Input
 from simzoo.errors import DataError
+from simzoo.images.batches import WORKERS, prepare
+from simzoo.images.draws import uniforms
 from simzoo.images.imageset import ImageSet
 
-Views = Callable[[Any], list[Tensor]]
+MARGIN = 8 / 7  # of the side that images are kept at, over that of a view: 256 for 224
+SHARE_OF_MEMORY = 0.5  # that images may take, where they are augmented
+AHEAD = 2  # batches that are read while the network is at work
 
 
 def draw_seed(*parts: object) -> int:
@@ -56,11 +63,34 @@ def whole_batches(images: int, batch_size: int, count: int = 1) -> tuple[int, in
     return batch, images // batch
 
 
-class EpochOrder(Sampler[tuple[int, int]]):
-    """Yield `(epoch, index)` in an order that depends on the seed, the epoch and the image ids alone.
+@dataclass(frozen=True)
+class Pictures:
+    """A batch of training images before any view is made of them, and what their views are drawn from.
 
-    The epoch travels with the index, so that workers need no state of their own.
+    `raw` is (b, 3, h, w) in uint8; `labels` (b,); `seed` that of the draws of one epoch.
     """
+
+    raw: Tensor
+    labels: Tensor
+    ids: tuple[str, ...]
+    seed: int
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """The images (b, 3, h, w) in float32, from 0 to 1."""
+        return self.raw.float() / 255
+
+    def numbers(self, operation: str, copy: int, count: int) -> npt.NDArray[np.float64]:
+        """Return (b, count) numbers in [0, 1): a pure function of (seed, epoch, image id, copy, operation)."""
+        return uniforms(self.seed, self.ids, copy, operation, count)
+
+    def to(self, device: Any, **how: Any) -> Pictures:
+        """Return the same on a device."""
+        return replace(self, raw=self.raw.to(device, **how), labels=self.labels.to(device, **how))
+
+
+class EpochOrder:
+    """An order of the images that depends on the seed, the epoch and the image ids alone."""
 
     def __init__(
         self, ids: Sequence[str], seed: int, first: int = 0, share: Share = ALL, whole: int | None = None
@@ -68,54 +98,69 @@ class EpochOrder(Sampler[tuple[int, int]]):
         """Keep the ids; `first` is the epoch that a resumed training begins with, `whole` how many images it takes."""
         self.ids, self.seed, self.first, self.share = list(ids), seed, first, share
         self.whole = len(self.ids) if whole is None else whole
-        self.epoch = first  # workers fetch ahead before anybody names an epoch
+        self.epoch = first
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next pass yields, counted from the first; pytorch-lightning calls it."""
         self.epoch = self.first + epoch
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Yield one epoch."""
+    def __iter__(self) -> Iterator[int]:
+        """Yield the places of the images in one epoch."""
         keys = [draw_seed("order", self.seed, self.epoch, name) for name in self.ids]
         order = sorted(range(len(keys)), key=keys.__getitem__)[: self.whole]
-        yield from ((self.epoch, index) for index in order[self.share.rank :: self.share.count])
-
-    def __len__(self) -> int:
-        """Count the images."""
-        return len(range(self.share.rank, self.whole, self.share.count))
+        yield from order[self.share.rank :: self.share.count]
 
 
-class TrainingImages(Dataset[tuple[list[Tensor], int]]):
-    """Images of a training split as views and labels, decoded once and kept in memory."""
+class TrainingImages:
+    """Images of a training split, square: `side` pixels, a margin more than a view where they are larger than one.
 
-    def __init__(self, images: ImageSet, indices: Sequence[int], views: Views, seed: int) -> None:
-        """Decode the images; an image that does not decode raises, since a training must know what it saw."""
-        self.pictures = [_picture(images, index) for index in indices]
-        self.ids = [images.id(index) for index in indices]
-        self.labels = [images.label(index) for index in indices]
-        self.views, self.seed = views, seed
+    They are read once and kept where they are augmented, if they take no more than half of the free memory there;
+    others are read again in each epoch.
+    """
+
+    def __init__(
+        self,
+        images: ImageSet,
+        indices: Sequence[int],
+        size: int,
+        seed: int,
+        device: str = "cpu",
+        *,
+        resident: bool | None = None,
+    ) -> None:
+        """Read the images, or the first one; one that does not decode raises: a training must know what it saw.
+
+        `size` is that of a view. `resident` says whether they are kept; by default that hangs on the memory.
+        """
+        self.images, self.indices, self.seed = images, list(indices), seed
+        self.ids = [images.id(index) for index in self.indices]
+        self.labels = torch.tensor([images.label(index) for index in self.indices])
+        smaller = min(_picture(images, self.indices[0]).size) <= size
+        self.side = size if smaller else round(MARGIN * size)
+        keep = _fit(len(self), self.side, device) if resident is None else resident
+        with ThreadPoolExecutor(WORKERS) as pool:
+            self.kept = self._read(range(len(self)), pool).to(device) if keep else None
 
     def __len__(self) -> int:
         """Count the images."""
         return len(self.ids)
 
-    def __getitem__(self, place: tuple[int, int]) -> tuple[list[Tensor], int]:
-        """Return the views of one image in one epoch, and its label; the global generators stay as they were."""
-        epoch, index = place
-        seed = draw_seed("view", self.seed, epoch, self.ids[index])
-        python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 - lightly draws from the global one
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            random.seed(seed)
-            np.random.seed(seed)  # noqa: NPY002 - the same
-            try:
-                return self.views(self.pictures[index]), self.labels[index]
-            finally:
-                random.setstate(python)
-                np.random.set_state(arrays)  # noqa: NPY002 - the same
+    def take(self, epoch: int, places: Sequence[int], pool: ThreadPoolExecutor | None = None) -> Pictures:
+        """Return some images as they are in one epoch."""
+        rows = torch.tensor(places)
+        raw = self._read(places, pool) if self.kept is None else self.kept[rows.to(self.kept.device)]
+        ids = tuple(self.ids[place] for place in places)
+        return Pictures(raw, self.labels[rows], ids, draw_seed("view", self.seed, epoch))
+
+    def _read(self, places: Sequence[int], pool: ThreadPoolExecutor | None) -> Tensor:
+        read = list((pool.map if pool else map)(self._pixels, places))
+        return torch.from_numpy(np.stack(read)).permute(0, 3, 1, 2).contiguous()
+
+    def _pixels(self, place: int) -> npt.NDArray[np.uint8]:
+        return prepare(_picture(self.images, self.indices[place]), Input(size=self.side))
 
 
-def _picture(images: ImageSet, index: int) -> Image.Image:
+def _picture(images: ImageSet, index: int) -> Any:
     try:
         return images.image(index)
     except (DataError, OSError) as error:
@@ -127,24 +172,50 @@ def _picture(images: ImageSet, index: int) -> Image.Image:
         ) from error
 
 
-def loader(
-    images: TrainingImages, batch_size: int, workers: int, first: int = 0, share: Share = ALL
-) -> DataLoader[tuple[list[Tensor], int]]:
-    """Return batches in the order of each epoch from `first` on, or a share of each.
+def _fit(count: int, side: int, device: str) -> bool:
+    on_gpu = device.startswith("cuda")
+    free = torch.cuda.mem_get_info(device)[0] if on_gpu else psutil.virtual_memory().available
+    return count * 3 * side**2 <= SHARE_OF_MEMORY * free
 
-    The last, short batch is left out (batch statistics, contrastive losses).
+
+class Loader:
+    """Batches in the order of each epoch from `first` on, or a share of each; what pytorch-lightning goes through.
+
+    The last, short batch is left out (batch statistics, contrastive losses). Images that are not kept are read ahead by
+    threads.
     """
-    # a worker of a grid is spawned and would spawn its own, to which the views, closures, cannot be sent
-    forks = "fork" in multiprocessing.get_all_start_methods()
-    workers = workers if forks else 0
-    batch, batches = whole_batches(len(images), batch_size, share.count)
-    return DataLoader(
-        images,
-        batch_size=batch // share.count,
-        sampler=EpochOrder(images.ids, images.seed, first, share, batch * batches),
-        num_workers=workers,
-        multiprocessing_context="fork" if workers else None,
-        drop_last=True,
-        persistent_workers=workers > 0,
-        generator=torch.Generator(),  # else starting workers, which resuming does anew, draws from the global one
-    )
+
+    def __init__(self, images: TrainingImages, batch_size: int, first: int = 0, share: Share = ALL) -> None:
+        """Choose the order; nothing is read yet."""
+        batch, self.batches = whole_batches(len(images), batch_size, share.count)
+        self.images, self.size = images, batch // share.count
+        self.sampler = EpochOrder(images.ids, images.seed, first, share, batch * self.batches)
+        self.waited = 0.0  # seconds, until somebody sets it back
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+        return self.batches
+
+    def __iter__(self) -> Iterator[Pictures]:
+        """Yield one epoch."""
+        order, epoch = list(self.sampler), self.sampler.epoch
+        chunks = [order[start : start + self.size] for start in range(0, len(order), self.size)]
+        made = self._read_ahead(epoch, chunks) if self.images.kept is None else self._kept(epoch, chunks)
+        started = time.perf_counter()
+        for pictures in made:
+            self.waited += time.perf_counter() - started
+            yield pictures
+            started = time.perf_counter()
+
+    def _kept(self, epoch: int, chunks: list[list[int]]) -> Iterator[Pictures]:
+        return (self.images.take(epoch, chunk) for chunk in chunks)
+
+    def _read_ahead(self, epoch: int, chunks: list[list[int]]) -> Iterator[Pictures]:
+        ahead: deque[Future[Pictures]] = deque()
+        with ThreadPoolExecutor(AHEAD) as batches, ThreadPoolExecutor(WORKERS) as images:
+            for chunk in chunks:
+                ahead.append(batches.submit(self.images.take, epoch, chunk, images))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()

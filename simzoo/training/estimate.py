@@ -8,7 +8,6 @@ import torch
 
 from simzoo.catalog import Catalog
 from simzoo.names import Spec
-from simzoo.training.batch import Batch
 from simzoo.training.loop import total
 from simzoo.training.prepare import prepare
 
@@ -25,10 +24,7 @@ def estimate_seconds(spec: Spec, *, device: str = "cpu", shelves: Catalog | None
     seconds = 0.0
     for _ in range(2):
         started = time.perf_counter()
-        items = [run.images[0, index] for index in range(count)]
-        views = [torch.stack(list(view)) for view in zip(*(views for views, _ in items), strict=True)]
-        labels = torch.tensor([label for _, label in items], device=device)
-        loss = total(run.objective.loss(Batch(run.pixels(views, torch.device(device)), labels)))
+        loss = total(run.objective.loss(run.batch(run.images.take(0, range(count)).to(device))))
         torch.autograd.backward(loss)
         seconds = time.perf_counter() - started
     return seconds * run.training.settings.epochs * len(run.images) / count

@@ -20,9 +20,8 @@ from torch import Tensor, nn
 
 from simzoo.mkl import settle
 from simzoo.progress import Progress, Silent, Step
-from simzoo.training.batch import Batch
 from simzoo.training.checkpoint import Checkpoint, Done, Parts, restore
-from simzoo.training.data import ALL, Share, draw_seed, loader, whole_batches
+from simzoo.training.data import ALL, Loader, Pictures, Share, draw_seed, whole_batches
 from simzoo.training.diagnose import not_finite, require_finite_weights
 from simzoo.training.optimise import optimiser, schedule
 from simzoo.training.precision import scaling
@@ -31,11 +30,11 @@ from simzoo.training.prepare import Run
 AfterEpoch = Callable[[Run, list[dict[str, Any]]], dict[str, Any]]
 
 
-def fit(loop: Loop, device: str, workers: int, progress: Progress) -> None:
+def fit(loop: Loop, device: str, progress: Progress) -> None:
     """Train what is left of the epochs; the network is frozen afterwards."""
     settle()
     settings = loop.run.training.settings
-    batches = loader(loop.run.images, settings.batch_size, workers, loop.done.epochs, loop.share)
+    batches = loop.loader = Loader(loop.run.images, settings.batch_size, loop.done.epochs, loop.share)
     with progress.step(f"train {loop.run.spec.name}", settings.epochs * loop.batches) as step, _lightning_contained():
         if loop.done.epochs:
             step.advance(loop.done.epochs * loop.batches, f"resumed after epoch {loop.done.epochs}")
@@ -111,6 +110,8 @@ class Loop(lightning.LightningModule):
         self.after_epoch, self.share = after_epoch, share
         self.started = 0.0
         self.seen: list[Tensor] = []
+        self.loader: Loader | None = None
+        self.views_seconds = 0.0
         settings = run.training.settings
         _, self.batches = whole_batches(len(run.images), settings.batch_size, share.count)
         self.steps = settings.epochs * math.ceil(self.batches / settings.accumulate)
@@ -146,13 +147,15 @@ class Loop(lightning.LightningModule):
         np.random.seed(seed)  # noqa: NPY002 - libraries draw from the global one
         self.seen = []
 
-    def training_step(self, batch: tuple[list[Tensor], Tensor], index: int) -> Tensor:  # noqa: ARG002 - lightning's signature
+    def training_step(self, pictures: Pictures, index: int) -> Tensor:  # noqa: ARG002 - lightning's signature
         """Return the loss, or stop with the epoch and step named where it is not finite."""
-        views = self.run.pixels(batch[0], self.device)
-        loss = total(self.run.objective.loss(Batch(views, batch[1])))
+        started = time.perf_counter()
+        batch = self.run.batch(pictures)
+        self.views_seconds += time.perf_counter() - started
+        loss = total(self.run.objective.loss(batch))
         if not torch.isfinite(loss):
             place = f"{loss.item()} in epoch {self.done.epochs + 1}, step {self.done.steps + 1}"
-            raise not_finite(self.run, views, place)
+            raise not_finite(self.run, batch.views, place)
         self.rate = self.optimiser.param_groups[0]["lr"]
         self.seen.append(loss.detach())
         self.step.advance(1, f"epoch {self.done.epochs + 1}  loss {loss.item():.3f}")
@@ -179,6 +182,7 @@ class Loop(lightning.LightningModule):
                 "learning_rate": self.rate,
                 "seconds": round(self.done.seconds, 3),
                 "images_a_second": round(len(self.run.images) / (self.done.seconds - before), 1),
+                **self._where_the_time_went(),
             }
         )
         if self.share.rank:
@@ -187,6 +191,15 @@ class Loop(lightning.LightningModule):
         self.started += time.perf_counter() - self.started - self.done.seconds  # what is measured is no training
         if self.checkpoint.due():
             self.checkpoint.write(self.parts, self.done)
+
+    def _where_the_time_went(self) -> dict[str, float | None]:
+        """Return the seconds of this epoch in which images were waited for, and views made; a GPU does not tell."""
+        reading, views = self.loader.waited if self.loader else 0.0, self.views_seconds
+        if self.loader:
+            self.loader.waited = 0.0
+        self.views_seconds = 0.0
+        on_cpu = self.device.type == "cpu"
+        return {"reading_seconds": round(reading, 3), "views_seconds": round(views, 3) if on_cpu else None}
 
     def _mean_loss(self) -> float:
         """Return the mean loss of the epoch over all devices, which have the first one's buffers from here on."""

@@ -21,7 +21,7 @@ class OneView:
     """One view of an image, as the recipe's `views` say: the mask makes the task."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return the view of an image."""
+        """Return the view of the images of a batch."""
         from simzoo.training.views import make_views
 
         return make_views(recipe.views, image_size, copies=1)

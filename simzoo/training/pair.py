@@ -15,7 +15,7 @@ class TwoViews:
     """Two views of an image; `second` and `local` of the recipe's options are those of `global_and_local`."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return the views of an image."""
+        """Return the views of the images of a batch."""
         from simzoo.training.views import global_and_local
 
         return global_and_local(recipe, image_size)

@@ -1,4 +1,4 @@
-"""A training made ready: the backbone as a model, the objective with its heads, the images."""
+"""A training made ready: the backbone as a model, the objective with its heads, the images and their views."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from simzoo.images.sampling import sample
 from simzoo.models.backbones import initialise
 from simzoo.models.load import Model, as_model, begun
 from simzoo.names import Spec, Training
-from simzoo.training.data import TrainingImages, draw_seed
+from simzoo.training.batch import Batch
+from simzoo.training.data import Pictures, TrainingImages, draw_seed
 from simzoo.training.masked import require_vit
 from simzoo.training.precision import in_precision
+from simzoo.training.views import Views
 
 
 @dataclass
 class Run:
-    """A training made ready: the backbone as a model, the objective with its heads, the images."""
+    """A training made ready: the backbone as a model, the objective with its heads, the images and their views."""
 
     spec: Spec
     training: Training
@@ -30,6 +32,12 @@ class Run:
     objective: Any
     heads: nn.Module
     images: TrainingImages
+    views: Views
+
+    def batch(self, pictures: Pictures) -> Batch:
+        """Make the views of some images, where these lie."""
+        with torch.no_grad():
+            return Batch(self.pixels(self.views(pictures), pictures.raw.device), pictures.labels)
 
     def pixels(self, views: list[Tensor], device: torch.device) -> list[Tensor]:
         """Normalise the views as the model wants to be fed."""
@@ -68,11 +76,13 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, 
             got=str(len(chosen)),
             next_step="name a larger data set, or raise --train-images",
         )
-    images = TrainingImages(train_set, chosen, objective.views(model.feed.size, settings), spec.seed)
+    # for one that only tells how long it takes, a few images are read
+    images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, resident=False if timed else None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw_seed("heads", spec.seed))
         with torch.no_grad():
             width = model.features(torch.zeros(1, 3, model.feed.size, model.feed.size)).shape[1]
         heads = objective.build(model.features, width, settings, len(train_set.classes))
     model.module.to(device).train().requires_grad_(requires_grad=True)
-    return Run(spec, spec.training, model, objective, heads.to(device), images)
+    views = objective.views(model.feed.size, settings)
+    return Run(spec, spec.training, model, objective, heads.to(device), images, views)

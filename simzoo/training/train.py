@@ -29,21 +29,21 @@ def train(
     spec: Spec,
     *,
     device: str = "cpu",
-    workers: int = 1,
     progress: Progress | None = None,
     shelves: Catalog | None = None,
     watch: Watch | None = None,
 ) -> Artifact:
     """Return the weights of a spec, training them if they are not on the shelf; one process at a time does it.
 
-    Order and views are pure functions of (seed, epoch, image id), whatever `workers`. The header beside the weights
-    holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images; of a fine-tuned
-    model also what it started from and the accuracy of its head. What it starts from is trained before, if it must be.
+    Order and views are pure functions of (seed, epoch, image id), wherever the images lie. The header beside
+    the weights holds the settings, the loss of each epoch, the seconds, and the kNN accuracy on held-out images; of a
+    fine-tuned model also what it started from and the accuracy of its head. What it starts from is trained before, if
+    it must be.
     `watch` says what is measured and written down after each epoch; it does not change the weights.
     """
     shelves, progress = shelves or catalog(), progress or Silent()
     if spec.start and spec.start.training:
-        train(spec.start, device=device, workers=workers, progress=progress, shelves=shelves)
+        train(spec.start, device=device, progress=progress, shelves=shelves)
     key, shelf = weights_key(spec, shelves), weights_shelf()
     require_devices(spec, device)
     with shelf.lock(key):
@@ -57,11 +57,11 @@ def train(
             loop = _resumed(make, checkpoint)
             settings = loop.run.training.settings
             if settings.devices > 1 and loop.done.epochs < settings.epochs:
-                work = partial(_share, spec, key, device, workers, watch or Watch())
+                work = partial(_share, spec, key, device, watch or Watch())
                 with progress.step(f"train {spec.name}", settings.epochs * loop.batches) as step:
                     on_devices(work, settings.devices, step)
                 loop = _resumed(make, checkpoint)
-            fit(loop, device, workers, progress)
+            fit(loop, device, progress)
         run = loop.run
         facts = {
             "name": spec.name,
@@ -96,13 +96,13 @@ def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)  # safetensors' own writing tells a full disk as an error of its own
 
 
-def _share(  # noqa: PLR0917 - the first five are bound where a process is started
-    spec: Spec, key: str, device: str, workers: int, watch: Watch, share: Share, progress: Progress
+def _share(  # noqa: PLR0917 - the first four are bound where a process is started
+    spec: Spec, key: str, device: str, watch: Watch, share: Share, progress: Progress
 ) -> None:
     """Train on one of several devices; the first leaves the checkpoint of the last epoch."""
     checkpoint, mine = Checkpoint(key, spec.name), share.device(device)
     loop = _resumed(partial(_loop, spec, checkpoint, mine, catalog(), watch, share=share), checkpoint)
-    fit(loop, mine, workers, progress)
+    fit(loop, mine, progress)
     if share.rank == 0:
         checkpoint.write(loop.parts, loop.done)
 

@@ -1,106 +1,112 @@
-"""Training views: what a recipe's `views` table says, composed of lightly's and torchvision's transforms."""
+"""Training views: what a recipe's `views` table says, made by the batch, where it lies, of simzoo's own operations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from lightly.transforms import SimCLRViewTransform
-from lightly.transforms.dino_transform import DINOViewTransform
+import numpy as np
 from torch import Tensor
-from torchvision.transforms import v2
 
 from simzoo.cards import Settings
 from simzoo.cards import Views as ViewSettings
+from simzoo.facts import augmentation
+from simzoo.images.batched import Numbers, Params, composed, placed, warped
+from simzoo.images.corruptions import Noise, Shear, Solarise, Translate
+from simzoo.images.operations import Blur, ColorJitter, Crop, Flip, Grey, Rotate
+from simzoo.training.data import Pictures
 
-Views = Callable[[Any], list[Tensor]]
+Views = Callable[[Pictures], list[Tensor]]
 
 
-def make_views(views: ViewSettings, size: int, copies: int, *, max_scale: float = 1.0, solarize: float = 0.0) -> Views:
-    """Return a function from a PIL image to `copies` independent views, each (3, size, size) in [0, 1] before noise.
+@augmentation(name="shift", uniforms=2)
+@dataclass(frozen=True)
+class Shift:
+    """Shift by up to `pixels` of `side` whole pixels: what cutting `side` pixels out of an image with a rim does."""
 
-    In order: affine; then either lightly's SimCLR view (crop of at least `min_scale` of the area, flip, colour
-    jitter, grey, blur; its DINO view where the crop is also at most `max_scale` < 1) or, where `min_scale` is 1, padded
-    crop and flip; solarisation with probability `solarize`; then Gaussian noise. Normalisation is the model's business
-    and comes later.
+    pixels: int
+    side: int
+
+    def params(self, uniforms: Numbers, strength: float) -> dict[str, Numbers]:  # noqa: ARG002 - views have no strength
+        """Return how far to the right and how far down, as shares of the side."""
+        right, down = (np.floor(uniforms[:, i] * (2 * self.pixels + 1)) - self.pixels for i in range(2))
+        return {"right": right / self.side, "down": down / self.side}
+
+    def matrix(self, params: Params) -> Numbers:
+        """Return where each place of the output is read."""
+        return placed(1.0, 1.0, -2 * params["right"], -2 * params["down"])
+
+
+def make_views(
+    views: ViewSettings, size: int, copies: int, *, first: int = 0, max_scale: float = 1.0, solarize: float = 0.0
+) -> Views:
+    """Return a function from a batch to `copies` independent views of its images, each (b, 3, size, size) in [0, 1].
+
+    Geometry is read in one go, bilinearly: slant, turn and shift (black outside), a crop of `min_scale` to `max_scale`
+    of the area where `min_scale` is below 1, a shift by up to `pad` whole pixels else, flip. Then, in this order,
+    jitter, grey, blur, solarisation with probability `solarize`, noise, as lightly's SimCLR view has it: `jitter` times
+    .8 is its brightness, contrast and saturation, `jitter` times `hue` its hue. Draws are pure functions of (seed,
+    epoch, image id, copy, operation), where copies count from `first`. Normalisation is the model's business and comes
+    later.
     """
-    steps: list[Any] = []
-    if views.rotate or views.translate or views.shear:
-        steps.append(
-            v2.RandomAffine(
-                views.rotate,
-                translate=(views.translate, views.translate),
-                shear=views.shear or None,
-                interpolation=v2.InterpolationMode.BILINEAR,
-            )
-        )
-    if max_scale < 1:
-        steps.append(_local(views, size, max_scale))
-    else:
-        steps += [_simclr(views, size)] if views.min_scale < 1 else _plain(views, size)
-    if solarize:
-        steps.append(v2.RandomSolarize(threshold=0.5, p=solarize))
-    if views.noise:
-        steps.append(lambda image: image + views.noise * torch.randn_like(image))
-    view = v2.Compose(steps)
-    return lambda image: [view(image) for _ in range(copies)]
+    affine = [
+        *([Shear(views.shear)] if views.shear else []),
+        *([Rotate(views.rotate)] if views.rotate else []),
+        *([Translate(views.translate)] if views.translate else []),
+        *([Shift(views.pad, size)] if views.pad and views.min_scale == 1 else []),
+    ]
+    geometry = [
+        *affine,
+        *([Crop((views.min_scale, max_scale))] if views.min_scale < 1 else []),
+        *([Flip(views.flip)] if views.flip else []),
+    ]
+    factor = 0.8 * views.jitter
+    colours = [
+        *([ColorJitter(factor, factor, factor, views.hue * views.jitter, views.jitter_probability)] if factor else []),
+        *([Grey(views.grey)] if views.grey else []),
+        *([Blur(probability=views.blur)] if views.blur else []),
+        *([Solarise((0.5, 0.5), solarize)] if solarize else []),
+        *([Noise(views.noise, cells=size)] if views.noise else []),
+    ]
+    outside = "zeros" if affine else "border"
+
+    def view(pictures: Pictures, copy: int) -> Tensor:
+        pixels = pictures.pixels
+        if geometry or pixels.shape[-1] != size:
+            matrices = [part.matrix(params) for part, params in _drawn(geometry, pictures, copy)]
+            pixels = warped(pixels, composed(len(pixels), matrices), outside, size)
+        for part, params in _drawn(colours, pictures, copy):
+            pixels = part.apply(pixels, params)
+        return pixels
+
+    return lambda pictures: [view(pictures, first + copy) for copy in range(copies)]
+
+
+def _drawn(parts: list[Any], pictures: Pictures, copy: int) -> Iterator[tuple[Any, Params]]:
+    for part in parts:
+        numbers = pictures.numbers(part.sheet.name, copy, part.sheet.facts["uniforms"])
+        yield part, part.params(numbers, 1.0)
 
 
 def global_and_local(recipe: Settings, size: int, copies: int = 2) -> Views:
-    """Return a function from an image to `copies` global views and as many local ones as the recipe asks for.
+    """Return a function from a batch to `copies` global views and as many local ones as the recipe asks for.
 
     Global views are the recipe's `views`; the option `second` changes some of its words for every view but the first
     (asymmetric views), and adds `solarize`. The option `local = { count, size, min_scale, max_scale }`, together with
     any words of `views`, adds small crops after them; without it there are none.
     """
     options = recipe.options
-    first = make_views(recipe.views, size, 1)
-    parts = [first, _changed(recipe.views, options.get("second", {}), size, copies - 1)]
+    parts = [make_views(recipe.views, size, 1)]
+    parts.append(_changed(recipe.views, options.get("second", {}), size, copies - 1, first=1))
     local = dict(options.get("local", {}))
     if count := local.pop("count", 0):
-        parts.append(_changed(recipe.views, local, local.pop("size", size), count))
-    return lambda image: [view for part in parts for view in part(image)]
+        parts.append(_changed(recipe.views, local, local.pop("size", size), count, first=copies))
+    return lambda pictures: [view for part in parts for view in part(pictures)]
 
 
-def _changed(views: ViewSettings, changes: dict[str, Any], size: int, copies: int) -> Views:
+def _changed(views: ViewSettings, changes: dict[str, Any], size: int, copies: int, first: int) -> Views:
     words = dict(changes)
     max_scale, solarize = words.pop("max_scale", 1.0), words.pop("solarize", 0.0)
     chosen = ViewSettings.model_validate({**views.model_dump(), **words})
-    return make_views(chosen, size, copies, max_scale=max_scale, solarize=solarize)
-
-
-def _local(views: ViewSettings, size: int, max_scale: float) -> Any:
-    return DINOViewTransform(
-        crop_size=size,
-        crop_scale=(views.min_scale, max_scale),
-        hf_prob=views.flip,
-        cj_prob=views.jitter_probability if views.jitter else 0.0,
-        cj_strength=views.jitter,
-        cj_sat=0.8,
-        cj_hue=views.hue,
-        random_gray_scale=views.grey,
-        gaussian_blur=views.blur,
-        solarization_prob=0.0,
-        normalize=None,
-    )
-
-
-def _simclr(views: ViewSettings, size: int) -> Any:
-    return SimCLRViewTransform(
-        input_size=size,
-        cj_prob=views.jitter_probability if views.jitter else 0.0,
-        cj_strength=views.jitter,
-        cj_hue=views.hue,
-        min_scale=views.min_scale,
-        random_gray_scale=views.grey,
-        gaussian_blur=views.blur,
-        hf_prob=views.flip,
-        normalize=None,
-    )
-
-
-def _plain(views: ViewSettings, size: int) -> list[Any]:
-    crop = [v2.RandomCrop(size, padding=views.pad)] if views.pad else []
-    tensor = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
-    return [v2.Resize((size, size), antialias=True), *crop, v2.RandomHorizontalFlip(views.flip), *tensor]
+    return make_views(chosen, size, copies, first=first, max_scale=max_scale, solarize=solarize)

@@ -12,7 +12,7 @@ from simzoo.registries import augmentations, find_augmentation
 
 IDS = [f"i{i}" for i in range(8)]
 NAMED = {"none", "crop", "flip", "colorjitter", "rotate", "augs"}
-NAMED |= {"blur", "grey", "translate", "solarise", "jpeg", "noise"}
+NAMED |= {"blur", "grey", "translate", "shear", "solarise", "jpeg", "noise"}
 
 
 def images(side=32, ids=IDS):

@@ -4,10 +4,10 @@ import torch
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as reference
 
-from simzoo.images.corruptions import Jpeg, Noise, Solarise, Translate
+from simzoo.images.corruptions import Jpeg, Noise, Shear, Solarise, Translate
 from simzoo.images.draws import uniforms
 
-OPERATIONS = [Translate(), Solarise(), Jpeg(), Noise()]
+OPERATIONS = [Translate(), Shear(), Solarise(), Jpeg(), Noise()]
 IDS = [f"i{i}" for i in range(400)]
 
 
@@ -55,6 +55,15 @@ def test_a_shift_is_torchvisions():
     for way in ("right", "down"):
         assert -0.125 <= shifts[way].min() < -0.12 < 0.12 < shifts[way].max() <= 0.125
     assert abs(np.corrcoef(shifts["right"], shifts["down"])[0, 1]) < 0.2
+
+
+def test_a_slant_is_torchvisions():
+    batch = photographs(1, 40)
+    found = Shear().apply(batch, {"slope": np.tan(np.deg2rad([8.0]))})
+    expected = reference.affine(batch, 0.0, [0, 0], 1.0, [-8.0, 0.0], InterpolationMode.BILINEAR)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    slopes = Shear().params(numbers(Shear()), 1.0)["slope"]
+    assert -np.tan(np.deg2rad(10)) <= slopes.min() < -0.16 < 0.16 < slopes.max() <= np.tan(np.deg2rad(10))
 
 
 def test_solarising_is_torchvisions_and_happens_as_often_as_asked():

@@ -21,8 +21,7 @@ def mutant(base, labels=False, **methods):
 
 
 def attract(self, batch):
-    first, second = self.backbone(torch.cat(batch.views)).chunk(2)
-    return functional.mse_loss(first, second) + 0.1 * functional.mse_loss(first, torch.zeros_like(first))
+    return self.backbone(torch.cat(batch.views)).std(0).mean()
 
 
 def detached(self, batch):
@@ -107,9 +106,24 @@ MUTATIONS = {
     ),
     "no module": (mutant(Supervised, True, build=lambda *given: None), "build returns a module", "NoneType"),
     "views of another kind": (
-        mutant(Supervised, True, views=lambda *given: lambda image: [torch.zeros(1, 4, 4)]),
+        mutant(Supervised, True, views=lambda *given: lambda pictures: [pictures.pixels[:, :1]]),
         "views are images",
-        "(24, 1, 4, 4)",
+        "(24, 1, 16, 16)",
+    ),
+    "views that are normalised already": (
+        mutant(Supervised, True, views=lambda *given: lambda pictures: [pictures.pixels * 2 - 1]),
+        "views are images",
+        "from 0 to 1",
+    ),
+    "views of their neighbours": (
+        mutant(Supervised, True, views=lambda *given: lambda pictures: [pictures.pixels.flip(0)]),
+        "views hang on the image alone",
+        "in a batch of others",
+    ),
+    "views from the global generator": (
+        mutant(Supervised, True, views=lambda *given: lambda p: [p.pixels * torch.rand(len(p.ids), 1, 1, 1)]),
+        "views hang on the image alone",
+        "pictures.numbers(operation, copy, count)",
     ),
 }
 

@@ -82,13 +82,13 @@ def spec_of(name, precision="float32"):
 def test_the_scale_of_losses_in_half_precision_travels_too(shelves, monkeypatch, tmp_path):
     monkeypatch.setattr("simzoo.training.precision.START", 2.0**127)  # infinite gradients: it falls with each step
     spec = spec_of("vit-simclr", "fp16")
-    whole = train(spec, workers=0, shelves=shelves)
+    whole = train(spec, shelves=shelves)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     with pytest.raises(StopError):
-        train(spec, workers=0, shelves=shelves, progress=Dies(3))
+        train(spec, shelves=shelves, progress=Dies(3))
     path = next((home() / "weights").glob("*.ckpt"))
     assert torch.load(io_of(path), weights_only=True)["scaler"]["scale"] < 2.0**127
-    assert train(spec, workers=0, shelves=shelves).path.read_bytes() == whole.path.read_bytes()
+    assert train(spec, shelves=shelves).path.read_bytes() == whole.path.read_bytes()
 
 
 class StopError(Exception):
@@ -124,23 +124,25 @@ def left():
 
 
 @pytest.mark.parametrize(
-    ("name", "workers"),
+    ("name", "kept"),
     [
-        *((name, workers) for name in ("resnet18-sl", "vit-simclr", "everything") for workers in (0, 2)),
-        ("resnet18-mocov2", 0),  # a bank and a teacher
+        *((name, kept) for name in ("resnet18-sl", "vit-simclr", "everything") for kept in (True, False)),
+        ("resnet18-mocov2", True),  # a bank and a teacher
     ],
 )
-def test_a_training_that_died_in_every_epoch_ends_with_the_same_bits(name, workers, shelves, monkeypatch, tmp_path):
+def test_a_training_that_died_in_every_epoch_ends_with_the_same_bits(name, kept, shelves, monkeypatch, tmp_path):
+    if not kept:
+        monkeypatch.setattr("simzoo.training.data.SHARE_OF_MEMORY", 0.0)
     spec = spec_of(name)
-    whole = train(spec, workers=workers, shelves=shelves)
+    whole = train(spec, shelves=shelves)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     for epoch in range(EPOCHS):
         torch.manual_seed(epoch)  # what the process drew before must not matter
         random.seed(epoch)
         with pytest.raises(StopError):
-            train(spec, workers=workers, shelves=shelves, progress=Dies(2 * epoch + 1))
+            train(spec, shelves=shelves, progress=Dies(2 * epoch + 1))
         assert [file for file in left() if file.endswith(".ckpt")] == [f"{whole.header['key']}.ckpt"][: epoch > 0]
-    again = train(spec, workers=workers, shelves=shelves)
+    again = train(spec, shelves=shelves)
     assert again.path.read_bytes() == whole.path.read_bytes()
     assert again.header["losses"] == whole.header["losses"]
     assert left() == [f"{whole.header['key']}.json", f"{whole.header['key']}.safetensors"]
@@ -159,24 +161,24 @@ class Killed(Silent):
         if Killed.steps == 5:
             os.kill(os.getpid(), signal.SIGKILL)
 
-train(resolve("resnet18-sl", changes={"epochs": 3, "train-images": 128})[0], workers=2, progress=Killed())
+train(resolve("resnet18-sl", changes={"epochs": 3, "train-images": 128})[0], progress=Killed())
 """
 
 
 def test_a_training_that_was_killed_ends_with_the_same_bits(monkeypatch, tmp_path):
     spec = resolve("resnet18-sl", changes={"epochs": 3, "train-images": 128})[0]
-    whole = train(spec, workers=0)
+    whole = train(spec)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     died = subprocess.run([sys.executable, "-c", KILLED], check=False, capture_output=True)  # noqa: S603
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()[-500:]
     assert read_sealed(Checkpoint(whole.header["key"], "").path)[0]["epochs"] == 2
-    assert train(spec, workers=0).path.read_bytes() == whole.path.read_bytes()
+    assert train(spec).path.read_bytes() == whole.path.read_bytes()
 
 
 def cut_short(shelves, epoch=2, name="everything"):
     spec = spec_of(name)
     with pytest.raises(StopError):
-        train(spec, workers=0, shelves=shelves, progress=Dies(2 * epoch + 1))
+        train(spec, shelves=shelves, progress=Dies(2 * epoch + 1))
     return spec, next((home() / "weights").glob("*.ckpt"))
 
 
@@ -188,13 +190,13 @@ def test_a_damaged_checkpoint_is_reported_set_aside_and_the_training_starts_agai
     changed = {"flip": content, "cut": content[:-100], "empty": b"", "other": b"\x80\x04cos\nsystem\n."}
     path.write_bytes(changed[damage])
     with pytest.warns(UserWarning, match=r"\.ckpt .*: set aside as \*\.damaged, the training starts again$"):
-        made = train(spec, workers=0, shelves=shelves)
+        made = train(spec, shelves=shelves)
     assert len(made.header["losses"]) == EPOCHS
     assert path.with_name(f"{path.name}.damaged").read_bytes() == changed[damage]
 
 
 def test_a_checkpoint_that_does_not_fit_is_set_aside_before_it_spoils_anything(shelves, monkeypatch, tmp_path):
-    whole = train(spec_of("everything"), workers=0, shelves=shelves)
+    whole = train(spec_of("everything"), shelves=shelves)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     spec, path = cut_short(shelves)
     monkeypatch.setattr(checkpoints, "set_random_states", _raise)
@@ -212,12 +214,12 @@ def train_with_own_randomness(spec, shelves, monkeypatch):
     from contextlib import nullcontext
 
     monkeypatch.setattr("simzoo.training.train.own_randomness", nullcontext)
-    return train(spec, workers=0, shelves=shelves)
+    return train(spec, shelves=shelves)
 
 
 def test_a_training_leaves_the_global_generators_as_they_were(shelves):
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
-    train(spec_of("everything"), workers=0, shelves=shelves)
+    train(spec_of("everything"), shelves=shelves)
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
     assert before == after
 
@@ -238,7 +240,7 @@ def io_of(path):
 def test_checkpoints_are_as_far_apart_as_the_interval(monkeypatch, shelves):
     monkeypatch.setenv("SIMZOO_CHECKPOINT_SECONDS", "1000")
     with pytest.raises(StopError):
-        train(spec_of("resnet18-sl"), workers=0, progress=Dies(5))
+        train(spec_of("resnet18-sl"), progress=Dies(5))
     assert left() == []
     monkeypatch.delenv("SIMZOO_CHECKPOINT_SECONDS")
     assert interval() == INTERVAL
@@ -268,10 +270,10 @@ def test_a_checkpoint_that_cannot_be_written_stops_the_training_and_the_one_befo
     with monkeypatch.context() as patch:
         patch.setattr("simzoo.storage.os.fsync", full)
         with pytest.raises(SimzooError, match=r"cannot write .*\.ckpt\n.*\n  got: OSError: No space left on device\n"):
-            train(spec, workers=0, shelves=shelves)
+            train(spec, shelves=shelves)
     assert path.read_bytes() == before
     assert left() == [path.name]
-    assert train(spec, workers=0, shelves=shelves) == weights_shelf().get(path.stem)
+    assert train(spec, shelves=shelves) == weights_shelf().get(path.stem)
 
 
 def test_a_checkpoint_from_before_epochs_were_logged_is_read(tmp_path, monkeypatch):

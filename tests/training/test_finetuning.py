@@ -120,7 +120,7 @@ def test_it_begins_with_the_weights_of_its_start(mine):
 
 def test_it_is_a_model_of_its_own_with_the_accuracy_of_its_head(mine):
     spec = one(f"{mine}@@digits:finetune-quick+epochs=2+train-images=300")
-    facts = train(spec, workers=0).header
+    facts = train(spec).header
     assert facts["start"] == {"name": "mine", "key": weights_key(spec.start)}
     assert facts["losses"][-1] < facts["losses"][0]
     model = simzoo.load(spec.name.replace("mine", mine, 1))
@@ -157,20 +157,20 @@ class Dies(Silent):
 def test_one_that_died_ends_with_the_same_bits(monkeypatch, tmp_path):
     monkeypatch.setenv("SIMZOO_CHECKPOINT_SECONDS", "0")
     spec = one(f"resnet18-init@@digits:{SHORT}")
-    whole = train(spec, workers=0)
+    whole = train(spec)
     assert {name for name in load_file(whole.path) if name.startswith(HEAD)} == {f"{HEAD}weight", f"{HEAD}bias"}
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     with pytest.raises(StopError):
-        train(spec, workers=0, progress=Dies())
+        train(spec, progress=Dies())
     assert len(list((home() / "weights").glob("*.ckpt"))) == 1
-    assert train(spec, workers=0).path.read_bytes() == whole.path.read_bytes()
+    assert train(spec).path.read_bytes() == whole.path.read_bytes()
 
 
 def test_a_start_that_is_to_be_trained_is_trained_first():
     spec = one("resnet18-sl:quick+epochs=1+train-images=64@@digits:finetune-quick+epochs=1+train-images=64")
     assert spec.start.name == "resnet18-sl:quick+epochs=1+train-images=64"
     assert estimate_seconds(spec) > 0  # before there is anything to start from
-    train(spec, workers=0)
+    train(spec)
     start = load(spec.start)  # there now
     assert load(spec).module.state_dict().keys() == start.module.state_dict().keys()
     assert spec.untrained.start is None
@@ -178,7 +178,7 @@ def test_a_start_that_is_to_be_trained_is_trained_first():
 
 def test_batch_norms_keep_the_statistics_of_the_start(mine):
     spec = one(f"{mine}@@digits:{SHORT}")
-    given, own = load(spec.start).module.state_dict(), load_file(train(spec, workers=0).path)
+    given, own = load(spec.start).module.state_dict(), load_file(train(spec).path)
     kept = [name for name in given if name.endswith(("running_mean", "running_var"))]
     assert len(kept) == 40
     assert all(torch.equal(given[name], own[name]) for name in kept)

@@ -8,6 +8,7 @@ from torch import nn
 from simzoo.cards import Settings
 from simzoo.errors import TrainingError
 from simzoo.models.load import wrap_module
+from simzoo.testing.trial import pictures
 from simzoo.training.masked import (
     Encoder,
     OneView,
@@ -123,10 +124,8 @@ def test_pixels_of_patches_are_laid_out_row_by_row_and_normalised_where_asked():
 
 
 def test_one_view_is_made():
-    from PIL import Image
-
     recipe = Settings(epochs=1, batch_size=2, optimizer="sgd", learning_rate=1.0)
-    assert [view.shape for view in OneView().views(16, recipe)(Image.new("RGB", (8, 8)))] == [(3, 16, 16)]
+    assert [view.shape for view in OneView().views(24, recipe)(pictures(5))] == [(5, 3, 24, 24)]
 
 
 @pytest.mark.parametrize("name", ["resnet18", "deit_tiny_distilled_patch16_224"])

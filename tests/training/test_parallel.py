@@ -34,8 +34,8 @@ def test_shares_together_are_the_batches_of_one_device(images, batch_size, count
     batch, batches = whole_batches(images, batch_size, count)
     one = list(EpochOrder(ids, 0))[: batch * batches]
     shares = [EpochOrder(ids, 0, 0, Share(rank, count), batch * batches) for rank in range(count)]
-    assert [len(share) for share in shares] == [batch // count * batches] * count
     parts = [list(share) for share in shares]
+    assert [len(part) for part in parts] == [batch // count * batches] * count
     for at in range(batches):
         each = batch // count
         together = {place for part in parts for place in part[at * each : (at + 1) * each]}
@@ -77,8 +77,8 @@ def test_a_process_that_dies_ends_the_training():
 def test_two_devices_come_to_what_one_comes_to(monkeypatch):
     monkeypatch.setattr("simzoo.training.train.held_out_accuracy", lambda *_, **__: None)
     step = Counting()
-    one = train(spec_of("vit-sl"), workers=0)
-    two = train(spec_of("vit-sl", devices=2), workers=0, progress=Shown(step.advance))
+    one = train(spec_of("vit-sl"))
+    two = train(spec_of("vit-sl", devices=2), progress=Shown(step.advance))
     assert one.path != two.path
     assert two.header["losses"] == pytest.approx(one.header["losses"], abs=1e-5)
     first, second = load_file(one.path), load_file(two.path)
@@ -90,7 +90,7 @@ def test_two_devices_come_to_what_one_comes_to(monkeypatch):
 @pytest.mark.slow
 def test_a_loss_that_is_lost_on_a_device_is_told_as_such():
     with pytest.raises(TrainingError, match=r"(the loss|the weights) of vit-sl\S* (is|are) not finite"):
-        train(spec_of("vit-sl", devices=2, learning_rate=1e30, warmup=0.0), workers=0)
+        train(spec_of("vit-sl", devices=2, learning_rate=1e30, warmup=0.0))
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_a_loss_that_is_lost_on_a_device_is_told_as_such():
 def test_what_died_on_two_devices_ends_with_the_same_bits(name, monkeypatch, tmp_path):
     monkeypatch.setenv("SIMZOO_CHECKPOINT_SECONDS", "0")
     spec = spec_of(name, devices=2)
-    whole = train(spec, workers=0)
+    whole = train(spec)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
 
     class StopError(Exception):
@@ -109,9 +109,9 @@ def test_what_died_on_two_devices_ends_with_the_same_bits(name, monkeypatch, tmp
             raise StopError
 
     with pytest.raises(StopError):
-        train(spec, workers=0, progress=Shown(advance))
+        train(spec, progress=Shown(advance))
     assert list((home() / "weights").glob("*.ckpt"))
-    assert train(spec, workers=0).path.read_bytes() == whole.path.read_bytes()
+    assert train(spec).path.read_bytes() == whole.path.read_bytes()
 
 
 class Shown:

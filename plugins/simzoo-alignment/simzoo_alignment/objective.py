@@ -26,7 +26,7 @@ class AlignmentUniformity:
     """
 
     def views(self, image_size: int, recipe: Any) -> Callable[[Any], list[Tensor]]:
-        """Return a function from a PIL image to two views of it, made as the recipe says."""
+        """Return a function from a batch of images to two views of each, made as the recipe says."""
         from simzoo.training.views import make_views
 
         return make_views(recipe.views, image_size, copies=2)

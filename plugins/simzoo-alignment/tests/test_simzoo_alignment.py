@@ -44,6 +44,6 @@ def test_the_loss_is_the_formula_of_the_paper():
 def test_it_trains_by_its_own_card_and_recipe():
     shelves = Catalog(load_plugins(extra=[("simzoo-alignment-here", plugin)]))
     spec = resolve("resnet18-alignment", changes={"epochs": 2, "train-images": 128}, shelves=shelves)[0]
-    made = train(spec, workers=0, shelves=shelves)
+    made = train(spec, shelves=shelves)
     assert made.header["losses"][1] < made.header["losses"][0]
     assert made.header["name"] == "resnet18-alignment:alignment+epochs=2+train-images=128"

@@ -1,4 +1,4 @@
-"""EMP-SSL: many crops of an image agree with their mean while the batch takes up much volume."""
+"""EMP-SSL: many crops of each image agree with their mean while the batch takes up much volume."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EMPSSL:
     """Minus the coding rate of each crop's batch, minus `invariance` times the crops' cosine with their mean."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return `patches` crops of an image (option; 20 if absent)."""
+        """Return `patches` crops of each image (option; 20 if absent)."""
         from simzoo.training.views import make_views
 
         return make_views(recipe.views, image_size, recipe.options.get("patches", 20))

@@ -19,7 +19,7 @@ class FastSiam(SimSiam):
     """Negative cosine similarity between a view's prediction and the mean of the others' projections, stopped."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return `views` views of an image (option; 4 if absent)."""
+        """Return `views` views of each image (option; 4 if absent)."""
         from simzoo.training.views import global_and_local
 
         return global_and_local(recipe, image_size, recipe.options.get("views", 4))

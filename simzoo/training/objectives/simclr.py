@@ -18,7 +18,7 @@ class SimCLR:
     """NT-Xent loss between two views through a projection head that is thrown away after training."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return two independent views of an image."""
+        """Return two independent views of each image."""
         from simzoo.training.views import make_views
 
         return make_views(recipe.views, image_size, copies=2)

@@ -17,7 +17,7 @@ class Supervised:
     """Softmax cross-entropy of a linear head on the pooled features; one view an image."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return one augmented view of an image."""
+        """Return one augmented view of each image."""
         from simzoo.training.views import make_views
 
         return make_views(recipe.views, image_size, copies=1)

@@ -1,9 +1,9 @@
 import torch
 from lightly.loss import EMPSSLLoss
-from PIL import Image
 from torch.nn import functional
 
 from simzoo.cards import Settings
+from simzoo.testing.trial import pictures
 from simzoo.training.objectives.emp_ssl import EMPSSL
 
 
@@ -18,7 +18,6 @@ def test_the_loss_is_the_papers_and_lightlys_but_for_the_sign_of_the_coding_rate
 
 
 def test_there_are_twenty_crops_unless_the_recipe_says_otherwise():
-    picture = Image.new("RGB", (8, 8))
     recipe = Settings(epochs=1, batch_size=4, optimizer="sgd", learning_rate=0.1)
-    assert len(EMPSSL().views(8, recipe)(picture)) == 20
-    assert len(EMPSSL().views(8, recipe.model_copy(update={"options": {"patches": 3}}))(picture)) == 3
+    assert len(EMPSSL().views(8, recipe)(pictures(2))) == 20
+    assert len(EMPSSL().views(8, recipe.model_copy(update={"options": {"patches": 3}}))(pictures(2))) == 3

@@ -1,8 +1,8 @@
 import torch
 from lightly.loss import NegativeCosineSimilarity
-from PIL import Image
 
 from simzoo.cards import Settings
+from simzoo.testing.trial import pictures
 from simzoo.training.objectives.fastsiam import FastSiam
 
 
@@ -15,7 +15,6 @@ def test_each_view_predicts_the_mean_of_the_others(build):
 
 
 def test_there_are_four_views_unless_the_recipe_says_otherwise():
-    picture = Image.new("RGB", (8, 8))
     recipe = Settings(epochs=1, batch_size=4, optimizer="sgd", learning_rate=0.1)
-    assert len(FastSiam().views(8, recipe)(picture)) == 4
-    assert len(FastSiam().views(8, recipe.model_copy(update={"options": {"views": 3}}))(picture)) == 3
+    assert len(FastSiam().views(8, recipe)(pictures(2))) == 4
+    assert len(FastSiam().views(8, recipe.model_copy(update={"options": {"views": 3}}))(pictures(2))) == 3

@@ -1,8 +1,8 @@
 import torch
 from lightly.loss import LeJEPALoss
-from PIL import Image
 
 from simzoo.cards import Settings
+from simzoo.testing.trial import pictures
 from simzoo.training.objectives.lejepa import LeJEPA
 
 
@@ -24,4 +24,4 @@ def test_without_slices_all_views_are_drawn_to_the_mean_of_the_global_ones(build
 
 def test_there_are_local_views_even_where_the_recipe_names_none():
     recipe = Settings(epochs=1, batch_size=4, optimizer="sgd", learning_rate=0.1)
-    assert len(LeJEPA().views(8, recipe)(Image.new("RGB", (16, 16)))) == 4
+    assert len(LeJEPA().views(8, recipe)(pictures(2))) == 4

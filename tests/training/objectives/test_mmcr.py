@@ -1,9 +1,9 @@
 import torch
 from lightly.loss import MMCRLoss
-from PIL import Image
 from torch.nn import functional
 
 from simzoo.cards import Settings
+from simzoo.testing.trial import pictures
 from simzoo.training.objectives.mmcr import MMCR
 
 
@@ -26,4 +26,4 @@ def test_the_teacher_follows_and_views_are_counted_by_the_recipe(build):
     made.objective.after_step(1, 10)
     assert torch.allclose(made.heads["teacher"].module[1].bias, before + 1)
     recipe = Settings(epochs=1, batch_size=4, optimizer="sgd", learning_rate=0.1, options={"views": 5})
-    assert len(MMCR().views(8, recipe)(Image.new("RGB", (8, 8)))) == 5
+    assert len(MMCR().views(8, recipe)(pictures(2))) == 5
