@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 
@@ -11,3 +14,9 @@ def test_every_command_explains_itself_and_takes_json_and_debug(simzoo, command)
     text = simzoo(command, "--help").stdout
     assert "--json" in text
     assert "--debug" in text
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m simzoo list measures --json | true"
+    done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)  # noqa: S603, S607
+    assert (done.stdout, done.stderr) == ("", "")

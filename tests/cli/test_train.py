@@ -1,4 +1,5 @@
 import json
+import re
 
 from PIL import Image
 
@@ -42,8 +43,13 @@ def test_a_table_of_the_epochs_is_written_where_asked_for(simzoo, tmp_path):
     done = simzoo("train", "vit-sl", *SHORT, "--log", tmp_path / "log", "--online", "knn")
     assert done.exit_code == 0
     header, row = (tmp_path / "log" / "vit-sl_quick-vit+epochs=1+train-images=64.csv").read_text().splitlines()
-    assert header == "epoch,loss,learning_rate,seconds,images_a_second,knn"
-    assert row.startswith("1,")
+    assert header == "epoch,loss,learning_rate,seconds,images_a_second,reading_seconds,views_seconds,knn"
+    values = dict(zip(header.split(","), map(float, row.split(",")), strict=True))
+    assert values["epoch"] == 1
+    assert 0 < values["views_seconds"] < values["seconds"]
+    said = re.search(r"images a second \(of the time views (\d+)%, reading \d+%\)", " ".join(done.stdout.split()))
+    assert said
+    assert int(said[1]) == round(100 * values["views_seconds"] / values["seconds"])
 
 
 def test_what_is_not_measured_after_an_epoch_is_refused_before_the_training(simzoo):
