@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from safetensors.torch import save
+from torch import nn
 
 from simzoo.api import load
 from simzoo.cards import Card, Weights, read_card
 from simzoo.errors import UsageError, WeightsError
 from simzoo.models.hub import fetch_file
+from simzoo.models.model import Model
 from simzoo.models.offer import Offer, is_offline
 from simzoo.progress import Progress, Silent
 from simzoo.registries import own_cards
@@ -40,7 +43,7 @@ def push(name: str, where: str, *, private: bool = False, progress: Progress | N
         )
     with tempfile.TemporaryDirectory() as made:
         folder = Path(where).expanduser() if is_folder(where) else Path(made)
-        _write(model, card, make_folder(folder))
+        _write(model, card, make_folder(folder), progress)
         progress.say(f"{name}: licence {card.licence or 'not stated'}; see that it allows you to pass the weights on")
         if is_folder(where):
             return str(folder)
@@ -82,15 +85,15 @@ def is_folder(where: str) -> bool:
     return Path(where).expanduser().is_dir() or where.startswith((".", "/", "~")) or where.count("/") != 1
 
 
-def _write(model: Any, card: Card, folder: Path) -> None:
-    state = {key: value.detach().cpu().contiguous().clone() for key, value in model.module.state_dict().items()}
+def _write(model: Model, card: Card, folder: Path, progress: Progress) -> None:
+    module: Any = _with_its_head(model, progress)
+    state = {key: value.detach().cpu().contiguous().clone() for key, value in module.state_dict().items()}
     with atomic(folder / WEIGHTS) as temporary:
-        save_file(state, temporary)
+        temporary.write_bytes(save(state))  # safetensors' own writing lets nobody else read the file
     weights = Weights(path=WEIGHTS, sha256=checksum(folder / WEIGHTS))
     name = model.name.replace("@", "-").replace("#", "-").replace(":", "-")
-    # with the head that it was published with, where it has one
-    classes = getattr(model.module, "num_classes", None)
-    args = {**({} if classes is None else {"num_classes": classes}), **card.backbone_args}
+    classes = getattr(module, "num_classes", None)  # of the head that it was published with, or fine-tuned to
+    args = {**card.backbone_args, **({} if classes is None else {"num_classes": classes})}
     update = {
         "name": name,
         "weights": weights,
@@ -99,6 +102,8 @@ def _write(model: Any, card: Card, folder: Path) -> None:
         "backbone_args": args,
         "aliases": (),
     }
+    if model.spec and model.spec.training:
+        update["source"] = f"trained by simzoo as {model.name}; {card.source or card.backbone}"
     shared = card.model_copy(update={**update, "pool": model.pool})
     with atomic(folder / CARD) as temporary:
         temporary.write_text(_text(shared), encoding="utf-8")
@@ -106,9 +111,26 @@ def _write(model: Any, card: Card, folder: Path) -> None:
     with atomic(folder / PAGE) as temporary:
         temporary.write_text(
             f"---\nlibrary_name: simzoo\ntags: [simzoo]\n---\n\n# {name}\n\n{said}\n\n"
-            f"Licence: {card.licence or 'not stated'}. Source: {card.source or 'not stated'}.\n",
+            f"Licence: {card.licence or 'not stated'}. Source: {shared.source or 'not stated'}.\n",
             encoding="utf-8",
         )
+
+
+def _with_its_head(model: Model, progress: Progress) -> nn.Module:
+    """Return the network with the head that fine-tuning made, where it can bear one on its features."""
+    if model.classifier is None:
+        return model.module
+    weight, bias = model.classifier
+    module: Any = copy.deepcopy(model.module)
+    if hasattr(module, "reset_classifier"):
+        module.reset_classifier(len(bias))
+        head = module.get_classifier()
+        if isinstance(head, nn.Linear) and head.weight.shape == weight.shape:
+            head.load_state_dict({"weight": weight, "bias": bias})
+            made: nn.Module = module
+            return made
+    progress.say(f"{model.name}: the head that fine-tuning made stays behind: the backbone bears none of its kind")
+    return model.module
 
 
 def _text(card: Card) -> str:

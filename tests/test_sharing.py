@@ -8,11 +8,14 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from simzoo.api import load
+from simzoo.api import load, represent
 from simzoo.cards import read_card
 from simzoo.errors import UsageError, WeightsError
+from simzoo.names import resolve
+from simzoo.progress import Bars
 from simzoo.registries import own_cards
 from simzoo.sharing import is_folder, pull, push
+from simzoo.training.train import train
 from simzoo.zoo import add
 
 
@@ -48,6 +51,29 @@ def test_a_model_goes_through_a_folder_whole(mine, tmp_path):
     theirs = load("theirs")
     assert equal(mine, theirs)
     assert (theirs.feed, theirs.pool) == (mine.feed, mine.pool)
+
+
+TUNED = "resnet18-init@@digits:finetune-quick+epochs=1+train-images=64"
+
+
+def test_a_fine_tuned_model_takes_its_head_along(tmp_path):
+    train(resolve(TUNED)[0])
+    push(TUNED, str(tmp_path / "shared"))
+    pull(str(tmp_path / "shared"), "tuned")
+    assert (tmp_path / "shared" / "model.safetensors").stat().st_mode & 0o044  # others may read it
+    assert f"trained by simzoo as {TUNED}" in (tmp_path / "shared" / "README.md").read_text()
+    features, logits = represent("tuned", "digits", "final,logits", n=12)
+    weight, bias = load(TUNED).classifier
+    assert logits.values.shape == (12, 10)
+    expected = torch.tensor(features.values) @ weight.T + bias
+    torch.testing.assert_close(torch.tensor(logits.values), expected, rtol=0, atol=1e-4)
+
+
+def test_a_head_that_the_backbone_cannot_bear_stays_behind_with_a_word(tmp_path, monkeypatch, capsys):
+    train(resolve(TUNED)[0])
+    monkeypatch.delattr("timm.models.resnet.ResNet.reset_classifier")
+    push(TUNED, str(tmp_path / "shared"), progress=Bars())
+    assert "the head that fine-tuning made stays behind" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_file_that_was_changed_on_the_way_is_refused(mine, tmp_path):
