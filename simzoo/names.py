@@ -15,9 +15,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simzoo.cards import UNTRAINED, Card, Settings, Weights, read_card
+from simzoo.cards import UNTRAINED, Card, Weights, read_card
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, UsageError
+from simzoo.recipes import Settings
 from simzoo.registries import find_card, find_recipe
 from simzoo.storage import key_of
 

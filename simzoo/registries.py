@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simzoo.cards import Augmentation, Card, Grid, Recipe, read_card
+from simzoo.cards import Augmentation, Card, Grid, read_card
 from simzoo.catalog import Catalog, catalog
 from simzoo.errors import CardError, NameClashError, PluginError, UsageError, unknown_name
 from simzoo.hookspecs import hookimpl
+from simzoo.recipes import Recipe
 from simzoo.storage import home
 from simzoo.tomlfile import Checked, read
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from simzoo import registries as module
-from simzoo.cards import Card, Settings, read_card
+from simzoo.cards import Card, read_card
 from simzoo.catalog import Catalog
 from simzoo.errors import CardError, NameClashError, UnknownNameError
 from simzoo.hookspecs import hookimpl
@@ -167,57 +167,6 @@ def test_a_bad_card_of_a_plugin_costs_only_itself_and_is_told_when_named(registr
     assert find_card("net", shelves).backbone == "timm:resnet18"
     assert str(shelves.host.broken["bad"]).startswith("plugin 'bad' is broken: broken.toml is not TOML\n  expected: a")
     assert "own" not in shelves.host.broken
-
-
-def test_a_recipe_gives_each_objective_the_common_settings_and_its_own_changes(registry):
-    recipe = find_recipe("short", registry("one", {"recipes/short.toml": RECIPE}))
-    supervised, simclr = recipe.settings("supervised"), recipe.settings("simclr")
-    assert (supervised.epochs, supervised.batch_size, supervised.learning_rate) == (3, 8, 0.1)
-    assert (simclr.epochs, simclr.batch_size, simclr.learning_rate) == (5, 16, 0.1)
-    with pytest.raises(CardError) as caught:
-        recipe.settings("dino")
-    error = caught.value
-    assert error.what == "recipe 'short' does not say how to train 'dino'"
-    assert (error.expected, error.got) == ("simclr, supervised", "dino")
-    assert error.next_step == "name another recipe (NAME@DATA:RECIPE; simzoo list recipes)"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "where", "expected"),
-    [
-        ("epochs = 3", "epochs = 0", "objectives.supervised.epochs", "Input should be greater than or equal to 1"),
-        ("epochs = 3", "", "objectives.supervised.epochs", "Field required"),
-        ("epochs = 5", "epochs = 5\nlr = 1", "objectives.simclr.lr", "Extra inputs are not permitted"),
-        ('"sgd"', '"lion"', "objectives.supervised.optimizer", "Input should be 'adamw', 'sgd' or 'lars'"),
-        ("epochs = 5", "epochs = 5\nviews = { flop = 1 }", "objectives.simclr.views.flop", "Extra inputs are not"),
-        ("[objectives.supervised]\nepochs = 3", "[objectives]\nsupervised = 3", "objectives.supervised", "Input"),
-        ("default = {", "defaults = {", "objectives.supervised.batch_size", "Field required"),
-    ],
-)
-def test_an_invalid_recipe_is_told_when_it_is_read_not_when_it_is_used(registry, old, new, where, expected):
-    shelves = registry("one", {"recipes/short.toml": RECIPE.replace(old, new)})
-    with pytest.raises(CardError) as caught:
-        find_recipe("short", shelves)
-    assert re.fullmatch(rf"short\.toml, line \d+, is not a valid recipe: {re.escape(where)}", caught.value.what)
-    assert caught.value.expected.startswith(expected)
-
-
-@pytest.mark.parametrize(
-    ("word", "value"),
-    [("accumulate", 2), ("precision", "bf16"), ("nesterov", False), ("decay", "all"), ("devices", 2), ("trust", 0.02)],
-)
-def test_a_word_that_recipes_got_later_changes_the_key_of_a_training_only_where_it_says_something(word, value):
-    settings = Settings(epochs=1, batch_size=2, optimizer="sgd", learning_rate=1.0)
-    assert word not in settings.identity
-    assert settings.model_copy(update={word: value}).identity == {**settings.identity, word: value}
-    assert settings.identity.keys() == Settings.model_fields.keys() - {
-        *("accumulate", "precision", "nesterov", "decay", "devices", "trust")
-    }
-
-
-def test_a_recipe_survives_being_written_and_read_again(registry):
-    recipe = find_recipe("short", registry("one", {"recipes/short.toml": RECIPE}))
-    assert type(recipe).model_validate(recipe.model_dump(mode="json")) == recipe
 
 
 def test_what_a_card_says_survives_json():

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simzoo.cards import UNTRAINED, Card, Recipe, read, read_card
+from simzoo.cards import UNTRAINED, Card, read, read_card
 from simzoo.catalog import catalog
+from simzoo.recipes import Recipe
 from simzoo.registries import registry_folder
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from simzoo.cards import Settings, Views
 from simzoo.models.load import Model, wrap_module
+from simzoo.recipes import Settings, Views
 from simzoo.training.batch import Batch
 from simzoo.training.data import Pictures
 from simzoo.training.loop import total

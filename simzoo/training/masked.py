@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simzoo.cards import Settings
 from simzoo.errors import TrainingError
 from simzoo.models.load import Model
+from simzoo.recipes import Settings
 from simzoo.training.precision import computing
 
 POOLS = ("gap", "cls")

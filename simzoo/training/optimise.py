@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 
 
 def optimiser(modules: Iterable[nn.Module], settings: Settings) -> torch.optim.Optimizer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 
 

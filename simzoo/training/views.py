@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from simzoo.cards import Settings
-from simzoo.cards import Views as ViewSettings
 from simzoo.facts import augmentation
 from simzoo.images.batched import Numbers, Params, composed, placed, warped
 from simzoo.images.corruptions import Noise, Shear, Solarise, Translate
 from simzoo.images.operations import Blur, ColorJitter, Crop, Flip, Grey, Rotate
+from simzoo.recipes import Settings
+from simzoo.recipes import Views as ViewSettings
 from simzoo.training.data import Pictures
 
 Views = Callable[[Pictures], list[Tensor]]

@@ -73,7 +73,8 @@ class Bomb:
 
 def cards(folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
     """Cards and recipes in TOML."""
-    from simzoo.cards import Card, Recipe, read, read_card
+    from simzoo.cards import Card, read, read_card
+    from simzoo.recipes import Recipe
 
     registry = Path(__file__).resolve().parents[2] / "registry"
     found = [registry / "models" / "resnet18-sl.toml", registry / "models" / "vit-init.toml"]

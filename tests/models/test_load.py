@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from simzoo.cards import Card, Input, Settings, Weights
+from simzoo.cards import Card, Input, Weights
 from simzoo.errors import CardError, TrainingError, WeightsError
 from simzoo.images.find import open_data
 from simzoo.images.sampling import sample
@@ -16,6 +16,7 @@ from simzoo.models.backbones import initialise
 from simzoo.models.load import as_model, load, wrap_module
 from simzoo.models.weights import weights_key
 from simzoo.names import Spec, Training, resolve
+from simzoo.recipes import Settings
 from simzoo.representations.extraction import extract
 from simzoo.storage import weights_shelf
 

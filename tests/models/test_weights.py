@@ -190,9 +190,9 @@ def test_the_key_follows_the_file_unless_the_card_states_its_hash(tmp_path):
 
 
 def test_the_key_of_a_training_follows_its_images(shelves, monkeypatch):
-    from simzoo.cards import Settings
     from simzoo.models import weights
     from simzoo.names import Training
+    from simzoo.recipes import Settings
 
     settings = Settings(epochs=1, batch_size=2, optimizer="sgd", learning_rate=1.0)
     card = Card(version=1, name="a", backbone="timm:resnet10t", objective="supervised")

@@ -5,9 +5,9 @@ import timm
 import torch
 from torch import nn
 
-from simzoo.cards import Settings
 from simzoo.errors import TrainingError
 from simzoo.models.load import wrap_module
+from simzoo.recipes import Settings
 from simzoo.testing.trial import pictures
 from simzoo.training.masked import (
     Encoder,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.training.optimise import optimiser, schedule
 
 

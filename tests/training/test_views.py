@@ -3,7 +3,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as transforms
 
-from simzoo.cards import Settings, Views
+from simzoo.recipes import Settings, Views
 from simzoo.training.data import Pictures
 from simzoo.training.views import Shift, global_and_local, make_views
 

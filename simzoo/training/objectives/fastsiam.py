@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simzoo.cards import Settings
 from simzoo.facts import objective
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.objectives.simsiam import SimSiam
 

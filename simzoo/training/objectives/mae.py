@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from simzoo.cards import Settings
 from simzoo.facts import objective
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.masked import Encoder, OneView, pick, pixels_of_patches, random_patches
 

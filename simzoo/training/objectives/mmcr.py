@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from simzoo.cards import Settings
 from simzoo.facts import objective
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.teacher import Taught, Teacher
 

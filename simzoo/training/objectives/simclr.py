@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simzoo.cards import Settings
 from simzoo.facts import objective
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional
 
-from simzoo.cards import Settings
 from simzoo.facts import objective
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.pair import TwoViews
 

@@ -5,8 +5,8 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from simzoo.cards import Settings
 from simzoo.models.load import wrap_module
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 
 

@@ -1,7 +1,7 @@
 import torch
 from lightly.loss import NegativeCosineSimilarity
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.testing.trial import pictures
 from simzoo.training.objectives.fastsiam import FastSiam
 

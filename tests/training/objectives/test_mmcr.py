@@ -2,7 +2,7 @@ import torch
 from lightly.loss import MMCRLoss
 from torch.nn import functional
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.testing.trial import pictures
 from simzoo.training.objectives.mmcr import MMCR
 

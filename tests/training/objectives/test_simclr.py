@@ -1,6 +1,6 @@
 import torch
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.objectives.simclr import SimCLR
 

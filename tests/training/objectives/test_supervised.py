@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional
 
-from simzoo.cards import Settings
+from simzoo.recipes import Settings
 from simzoo.training.batch import Batch
 from simzoo.training.objectives.supervised import Supervised
 
