@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from simzoo.catalog import catalog
-from simzoo.errors import UsageError
 from simzoo.storage import atomic, home
 
 Check = dict[str, Any]
@@ -77,18 +76,12 @@ def _plugins() -> Check:
 
 
 def _cards() -> Check:
-    from simzoo.registries import cards, find_card, own, own_cards
+    from simzoo.registries import cards, own_problems, own_registry
 
-    mine, unsound = own()
-    problems = [str(error) for error in unsound.values()]
-    for name in mine:
-        try:
-            find_card(name)
-        except UsageError as error:
-            problems.append(str(error))
-    if problems:
-        return {"ok": False, "found": "\n".join(problems), "next": f"mend or remove these cards in {own_cards()}"}
-    return {"found": f"{len(cards())} cards of models; yours lie in {own_cards()}"}
+    if problems := own_problems():
+        said = "\n".join(map(str, problems))
+        return {"ok": False, "found": said, "next": f"mend or remove these files in {own_registry()}"}
+    return {"found": f"{len(cards())} cards of models; yours, and recipes of your own, lie in {own_registry()}"}
 
 
 def _figures() -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from simzoo.hookspecs import hookimpl
 from simzoo.recipes import Recipe
 from simzoo.storage import home
 from simzoo.tomlfile import Checked, read
+
+KINDS: dict[str, Any] = {"models": Card, "recipes": Recipe, "augmentations": Augmentation, "grids": Grid}
 
 
 def registry_folder() -> Path:
@@ -31,33 +33,30 @@ def simzoo_cards() -> list[Path]:
 
 def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
     """Return all sound cards of all registry folders by name."""
-    found, _ = _named(shelves or catalog(), "models", Card)
-    return {name: card for name, card in {**found, **own()[0]}.items() if name == card.name}
+    return {name: card for name, card in _listed(shelves, "models").items() if name == card.name}
 
 
 def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
     """Return all sound recipes by name."""
-    found, _ = _named(shelves or catalog(), "recipes", Recipe)
-    return found
+    return _listed(shelves, "recipes")
 
 
 def augmentations(shelves: Catalog | None = None) -> Mapping[str, Augmentation]:
     """Return all sound augmentations by name."""
-    found, _ = _named(shelves or catalog(), "augmentations", Augmentation)
-    return found
+    return _listed(shelves, "augmentations")
 
 
 def grids(shelves: Catalog | None = None) -> Mapping[str, Grid]:
     """Return all sound grids by name."""
-    found, _ = _named(shelves or catalog(), "grids", Grid)
-    return found
+    return _listed(shelves, "grids")
 
 
 def grid_file(name: str, shelves: Catalog | None = None) -> Path:
     """Return the file of the grid of that name."""
     shelves = shelves or catalog()
-    _find("grid", name, _named(shelves, "grids", Grid))
-    files = (path for _, registry in shelves.card_folders for path in sorted((registry / "grids").glob("*.toml")))
+    _find("grid", name, _known(shelves, "grids"))
+    folders = [*(registry for _, registry in shelves.card_folders), own_registry()]
+    files = (path for folder in folders for path in sorted((folder / "grids").glob("*.toml")))
     return next(path for path in files if _is_called(path, name))
 
 
@@ -74,42 +73,13 @@ def find_card(name: str, shelves: Catalog | None = None) -> Card:
         "simzoo list models, or name a source: timm:NAME, init:TIMM_NAME, torchvision:NAME.WEIGHTS, "
         "hf-hub:OWNER/NAME, file:CARD.toml, py:MODULE:FUNCTION"
     )
-    (found, problems), (mine, unsound) = _named(shelves or catalog(), "models", Card), own()
-    if name in mine and name in found:
-        raise _clash("models", name, own_cards() / f"{mine[name].name}.toml", Path("a registry folder"))
-    card: Card = _find("model", name, ({**found, **mine}, {**unsound, **problems}), hint)
+    card: Card = _find("model", name, _known(shelves, "models"), hint)
     return card
-
-
-def own_cards() -> Path:
-    """Return the folder of the cards that `simzoo zoo add` writes."""
-    return home() / "registry" / "models"
-
-
-def own() -> tuple[dict[str, Card], dict[str, UsageError]]:
-    """Read those cards: what is sound by name and alias, and why the other files cannot be used.
-
-    Afresh each time, so that one that was just written counts at once.
-    """
-    found: dict[str, Card] = {}
-    unsound: dict[str, UsageError] = {}
-    places: dict[str, Path] = {}
-    for path in sorted(own_cards().glob("*.toml")):
-        try:
-            card = read_card(path)
-        except CardError as error:
-            unsound[path.stem] = error
-            continue
-        names = (card.name, *card.aliases)
-        unsound |= {name: _clash("models", name, places[name], path) for name in names if name in places}
-        places |= dict.fromkeys(names, path)
-        found |= dict.fromkeys(names, card)
-    return {name: card for name, card in found.items() if name not in unsound}, unsound
 
 
 def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
     """Return the recipe of that name."""
-    recipe: Recipe = _find("recipe", name, _named(shelves or catalog(), "recipes", Recipe))
+    recipe: Recipe = _find("recipe", name, _known(shelves, "recipes"))
     return recipe
 
 
@@ -120,7 +90,7 @@ def find_augmentation(name: str, shelves: Catalog | None = None) -> Augmentation
     ['blur']
     """
     shelves = shelves or catalog()
-    found, problems = _named(shelves, "augmentations", Augmentation)
+    found, problems = _known(shelves, "augmentations")
     if name not in found and name not in problems and name in shelves.augmentations:
         sheet = shelves.augmentations[name].sheet
         alone = {"version": 1, "name": name, "summary": sheet.summary, "reference": sheet.reference}
@@ -147,6 +117,51 @@ def _find(
     if name in problems:
         raise problems[name]
     raise unknown_name(kind, name, found, hint)
+
+
+def own_registry() -> Path:
+    """Return the registry folder of one's own, in the store: models/, recipes/, augmentations/ and grids/."""
+    return home() / "registry"
+
+
+def own_cards() -> Path:
+    """Return the folder of the cards that `simzoo zoo add` writes."""
+    return own_registry() / "models"
+
+
+def own(folder: str) -> tuple[dict[str, Any], dict[str, UsageError]]:
+    """Read the files of one kind there: what is sound by name and alias, and why the others cannot be used.
+
+    Afresh each time, so that one that was just written counts at once.
+    """
+    return _by_name(*_read(sorted((own_registry() / folder).glob("*.toml")), folder), folder)
+
+
+def own_problems() -> list[UsageError]:
+    """Return why files of one's own cannot be used."""
+    return [
+        problem
+        for folder in KINDS
+        for name, problem in _known(None, folder)[1].items()
+        if name in {**own(folder)[0], **own(folder)[1]}
+    ]
+
+
+def _listed(shelves: Catalog | None, folder: str) -> Mapping[str, Any]:
+    """Return all that is sound by name; one's own come last."""
+    return {**_named(shelves or catalog(), folder)[0], **own(folder)[0]}
+
+
+def _known(shelves: Catalog | None, folder: str) -> tuple[Mapping[str, Any], Mapping[str, UsageError]]:
+    """Return what can be found by name, and why other names cannot be used: one's own must not have another's."""
+    (found, problems), (mine, unsound) = _named(shelves or catalog(), folder), own(folder)
+    twice = {
+        name: _clash(folder, name, own_registry() / folder / f"{entry.name}.toml", Path("a registry folder"))
+        for name, entry in mine.items()
+        if name in found
+    }
+    one = {name: entry for name, entry in {**found, **mine}.items() if name not in twice}
+    return one, {**unsound, **problems, **twice}
 
 
 def references(shelves: Catalog | None = None) -> dict[str, str]:
@@ -177,30 +192,46 @@ def _authors(names: str) -> str:
 
 
 @cache
-def _named(
-    shelves: Catalog, folder: str, kind: type[Checked]
-) -> tuple[Mapping[str, Checked], Mapping[str, UsageError]]:
-    """Read all files of one kind: what is sound by name and alias, and why the other names cannot be used.
+def _named(shelves: Catalog, folder: str) -> tuple[Mapping[str, Any], Mapping[str, UsageError]]:
+    """Read the files of one kind in all registry folders; a plugin whose file is not sound is told as broken."""
+    plugins = {
+        path: plugin
+        for plugin, registry in shelves.card_folders
+        for path in sorted((registry / folder).rglob("*.toml"))
+    }
+    entries, unsound = _read(plugins, folder)
+    for path, error in unsound.items():
+        shelves.host.broken.setdefault(plugins[path], _broken(plugins[path], error))
+    return _by_name(entries, unsound, folder)
 
-    A file that is not sound, or a name that two files bring, costs only itself.
-    """
-    claims: dict[str, tuple[Checked, Path]] = {}
-    unsound: dict[str, UsageError] = {}
+
+def _read(paths: Iterable[Path], folder: str) -> tuple[dict[Path, Any], dict[Path, CardError]]:
+    """Return what the files say, and why some say nothing: one that is not sound costs only itself."""
+    entries, unsound = dict[Path, Any](), dict[Path, CardError]()
+    for path in paths:
+        try:
+            entries[path] = read_card(path) if folder == "models" else read(path, KINDS[folder])
+        except CardError as error:
+            unsound[path] = error
+    return entries, unsound
+
+
+def _by_name(
+    entries: Mapping[Path, Any], unsound: Mapping[Path, CardError], folder: str
+) -> tuple[dict[str, Any], dict[str, UsageError]]:
+    """Return what is sound by name and alias, and why the other names cannot be used, such as one of two files."""
+    claims = dict[str, tuple[Any, Path]]()
+    problems: dict[str, UsageError] = {}
+    for path, error in unsound.items():
+        problems.setdefault(path.stem, error)
     clashes: dict[str, UsageError] = {}
-    for plugin, registry in shelves.card_folders:
-        for path in sorted((registry / folder).rglob("*.toml")):
-            try:
-                entry: Any = read_card(path) if kind is Card else read(path, kind)
-            except CardError as error:
-                unsound.setdefault(path.stem, error)
-                shelves.host.broken.setdefault(plugin, _broken(plugin, error))
-                continue
-            for name in dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))):
-                if name in claims:
-                    clashes[name] = _clash(folder, name, claims[name][1], path)
-                claims.setdefault(name, (entry, path))
+    for path, entry in entries.items():
+        for name in dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))):
+            if name in claims:
+                clashes[name] = _clash(folder, name, claims[name][1], path)
+            claims.setdefault(name, (entry, path))
     found = {name: entry for name, (entry, _) in claims.items() if name not in clashes}
-    return found, {**unsound, **clashes}
+    return found, {**problems, **clashes}
 
 
 def _clash(folder: str, name: str, first: Path, second: Path) -> NameClashError:

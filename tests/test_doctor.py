@@ -47,7 +47,7 @@ def test_a_card_of_ones_own_that_cannot_be_used_is_named(monkeypatch, tmp_path, 
     (check,) = [check for check in checkup() if check["name"] == "cards"]
     assert not check["ok"]
     assert re.search(word, check["found"])
-    assert check["next"] == f"mend or remove these cards in {folder}"
+    assert check["next"] == f"mend or remove these files in {folder.parent}"
     with pytest.raises(UsageError, match=word):
         find_card(asked)
 

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 import pytest
 
 from simzoo.catalog import Catalog
-from simzoo.errors import CardError
+from simzoo.errors import CardError, NameClashError
 from simzoo.hookspecs import hookimpl
+from simzoo.names import resolve
 from simzoo.plugins import load_plugins
 from simzoo.recipes import Settings
-from simzoo.registries import find_recipe
+from simzoo.registries import find_recipe, recipes
 
 RECIPE = """version = 1
 name = "short"
@@ -61,6 +62,24 @@ def test_an_invalid_recipe_is_told_when_it_is_read_not_when_it_is_used(tmp_path,
         find_recipe("short", shelves)
     assert re.fullmatch(rf"short\.toml, line \d+, is not a valid recipe: {re.escape(where)}", caught.value.what)
     assert caught.value.expected.startswith(expected)
+
+
+def test_a_recipe_of_ones_own_trains_a_model_by_its_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path))
+    (tmp_path / "registry" / "recipes").mkdir(parents=True)
+    place = tmp_path / "registry" / "recipes" / "short.toml"
+    place.write_text(RECIPE)
+    (spec,) = resolve("resnet18-sl@digits:short")
+    assert spec.training.settings.epochs == 3
+    assert "short" in recipes()
+    place.write_text(RECIPE.replace("epochs = 3", "epochs = 4"))  # counts at once
+    assert find_recipe("short").settings("supervised").epochs == 4
+    place.write_text(RECIPE.replace('"short"', '"quick"'))
+    with pytest.raises(NameClashError, match=r"two recipes are named 'quick'(.|\n)*next: rename one of them"):
+        find_recipe("quick")
+    place.write_text(RECIPE.replace("epochs = 3", "epochs = 0"))
+    with pytest.raises(CardError, match=r"short\.toml, line \d+, is not a valid recipe"):
+        resolve("resnet18-sl@digits:short")
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,27 @@ import pytest
 from simzoo.cards import UNTRAINED, Card, read, read_card
 from simzoo.catalog import catalog
 from simzoo.recipes import Recipe
-from simzoo.registries import registry_folder
+from simzoo.registries import find_augmentation, grid_file, grids, registry_folder
 
 ROOT = Path(__file__).parents[1]
 REGISTRY = registry_folder()
 CARDS = sorted(REGISTRY.glob("models/*.toml"))
 RECIPES = sorted(REGISTRY.glob("recipes/*.toml"))
 ISSUED = "resnet50-sl resnet50-simclr resnet50-init resnet50-cifar-sl resnet50-cifar-simclr resnet18-sl resnet18-simclr"
+
+
+def test_augmentations_and_grids_of_ones_own_are_found_by_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path))
+    for folder in ("augmentations", "grids"):
+        (tmp_path / "registry" / folder).mkdir(parents=True)
+    text = (REGISTRY / "augmentations" / "crop.toml").read_text(encoding="utf-8")
+    (tmp_path / "registry" / "augmentations" / "mine.toml").write_text(text.replace('name = "crop"', 'name = "mine"'))
+    assert find_augmentation("mine").operations == find_augmentation("crop").operations
+    text = (REGISTRY / "grids" / "first-look.toml").read_text(encoding="utf-8")
+    place = tmp_path / "registry" / "grids" / "look.toml"
+    place.write_text(text.replace('name = "first-look"', 'name = "look"'))
+    assert grid_file("look") == place
+    assert {"look", "first-look"} <= set(grids())
 
 
 def references():
