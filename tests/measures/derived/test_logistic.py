@@ -16,8 +16,10 @@ def samples(n=150, d=5, classes=3):
     return torch.from_numpy(x), torch.from_numpy(labels)
 
 
+@pytest.mark.parametrize("advantage", [logistic.DENSE_ADVANTAGE, 1e9, 1e-9])  # as it comes; at once; by steps
 @pytest.mark.parametrize(("n", "d", "classes"), [(150, 5, 3), (150, 5, 2), (40, 60, 4)])
-def test_each_decay_gives_scikit_learns_weights(n, d, classes):
+def test_each_decay_gives_scikit_learns_weights(n, d, classes, advantage, monkeypatch):
+    monkeypatch.setattr(logistic, "DENSE_ADVANTAGE", advantage)
     x, labels = samples(n, d, classes)
     side = principal(x)
     for decay, weights in zip(DECAYS, fit(side.coordinates, labels, classes, DECAYS), strict=True):
@@ -55,6 +57,26 @@ def test_where_the_descent_begins_does_not_matter():
         (begun,) = fit(z, labels, 3, [decay], along[-1])
         torch.testing.assert_close(alone, weights, rtol=0, atol=2 * NEARNESS * float(weights.norm()))
         torch.testing.assert_close(begun, weights, rtol=0, atol=2 * NEARNESS * float(weights.norm()))
+
+
+def test_a_step_at_once_is_newtons_and_leaves_the_mean_of_the_intercepts_alone(monkeypatch):
+    taken = []
+    whole = logistic._Problem._at_once
+
+    def seen(problem, probabilities, gradient, penalty):
+        taken.append((problem, probabilities, gradient, penalty, whole(problem, probabilities, gradient, penalty)))
+        return taken[-1][-1]
+
+    monkeypatch.setattr(logistic, "DENSE_ADVANTAGE", 1e9)
+    monkeypatch.setattr(logistic._Problem, "_at_once", seen)
+    x, labels = samples()
+    list(fit(principal(x).coordinates, labels, 3, DECAYS[1:2]))
+    problem, probabilities, gradient, penalty, step = taken[0]
+    moved = probabilities * (problem.design @ step)
+    moved = moved - probabilities * moved.sum(1, keepdim=True)
+    curved = problem.design.T @ moved + penalty * problem.penalised * step
+    torch.testing.assert_close(curved, -gradient, rtol=0, atol=1e-9 * float(gradient.norm()))
+    assert abs(float(step[-1].mean())) < 1e-9
 
 
 @pytest.mark.parametrize("factor", [1e-8, 1e6])
