@@ -59,17 +59,24 @@ class Held:
 
 def standardised(values: Array) -> tuple[Array, Array]:
     """Return mean and standard deviation (of the whole) of each column; 1 where a column does not vary."""
-    gaps = np.isnan(values).any()  # numpy's own are quicker where there are none
-    centre = np.nanmean(values, axis=0) if gaps else values.mean(axis=0)
-    spread = np.nanstd(values, axis=0) if gaps else values.std(axis=0)
+    centre = known_mean(values, axis=0)
+    spread = np.sqrt(known_mean((values - centre) ** 2, axis=0))
     return centre, np.where(spread > 1e-12 * np.maximum(np.abs(centre), 1e-300), spread, 1.0)
 
 
 def task_score(accuracies: Array, centre: Array, spread: Array) -> Array:
     """Return the mean over data sets of the accuracies, each in standard deviations from its mean."""
-    scored = (accuracies - centre) / spread
-    scores: Array = np.nanmean(scored, axis=1) if np.isnan(scored).any() else scored.mean(axis=1)
-    return scores
+    return known_mean((accuracies - centre) / spread, axis=1)
+
+
+def known_mean(values: Array, axis: int) -> Array:
+    """Return the mean of what is known, NaN where nothing is; numpy's `nanmean` warns of that and is slower."""
+    unknown = np.isnan(values)
+    if not unknown.any():
+        return np.asarray(values.mean(axis=axis))
+    count = (~unknown).sum(axis=axis)
+    sums = np.where(unknown, 0.0, values).sum(axis=axis)
+    return np.divide(sums, count, out=np.full(np.shape(sums), np.nan), where=count > 0)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import spearmanr
 from sklearn.linear_model import Lasso
 
-from simzoo.prediction.lasso import ALPHAS, Folds, standardised, task_score
+from simzoo.prediction.lasso import ALPHAS, Folds, known_mean, standardised, task_score
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(9, 5))
@@ -82,6 +82,18 @@ def test_the_whole_pools_fit_predicts_others_on_its_scale():
     assert made.rank_scores(new)[0] > 1
     assert made.points(new)[0] == pytest.approx(made.mean + made.rank_scores(new)[0] * made.scale)
     assert made.points(made.centre[None])[0] == pytest.approx(Y.mean(axis=0))
+
+
+def test_means_of_what_is_known_are_numpys_and_silent_where_nothing_is():
+    values = np.random.default_rng(0).normal(size=(6, 4))
+    np.testing.assert_allclose(known_mean(values, axis=0), values.mean(axis=0), rtol=1e-14)
+    values[:, 1], values[2, 3] = np.nan, np.nan
+    found = known_mean(values, axis=0)  # a warning would be an error here
+    assert np.isnan(found).tolist() == [False, True, False, False]
+    np.testing.assert_allclose(found[[0, 2, 3]], np.nanmean(values[:, [0, 2, 3]], axis=0), rtol=1e-14)
+    centre, spread = standardised(values)
+    np.testing.assert_allclose(spread[[0, 2, 3]], np.nanstd(values[:, [0, 2, 3]], axis=0), rtol=1e-12)
+    assert (np.isnan(centre[1]), spread[1]) == (True, 1.0)
 
 
 def test_unknown_accuracies_leave_the_others():
