@@ -6,8 +6,10 @@ from torch import nn
 from simzoo.audit.values import AUGMENTATIONS, MEASURES, describe, invariances, spectrum
 from simzoo.cards import Input
 from simzoo.catalog import catalog
+from simzoo.images.augment import CLEAN, drawn
 from simzoo.images.find import open_data
 from simzoo.models.load import Model
+from simzoo.representations.extraction import extract
 from simzoo.representations.representation import Representation
 
 LABELS = np.arange(80) % 4
@@ -71,6 +73,12 @@ def test_a_head_of_these_classes_takes_part_in_neural_collapse():
     assert {field for measure, field in rows if measure == "neural_collapse"} == few
 
 
+def linear_cka(x, y):
+    """Kornblith et al. 2019, equation 3, with linear kernels."""
+    x, y = (side.astype(np.float64) - side.mean(0, dtype=np.float64) for side in (x, y))
+    return np.linalg.norm(y.T @ x) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y))
+
+
 def test_the_mean_colour_is_not_moved_by_a_flip_but_by_other_colours():
     images = open_data("digits", "test", catalog())
     with torch.random.fork_rng():
@@ -80,6 +88,11 @@ def test_the_mean_colour_is_not_moved_by_a_flip_but_by_other_colours():
     found = invariances(model, images, list(range(40)), seed=0, shelves=catalog(), device="cpu")
     assert set(found) == set(AUGMENTATIONS)
     assert found["flip"] == pytest.approx(1, abs=1e-4)
+    clean, *views = (
+        extract(model, images, range(40), "final", draw=draw)[0].values
+        for draw in (CLEAN, drawn("colorjitter", 0, 0), drawn("colorjitter", 1, 0))
+    )
+    assert found["colorjitter"] == pytest.approx(np.mean([linear_cka(clean, view) for view in views]), abs=1e-5)
     assert found["colorjitter"] < 0.999
     nn.init.zeros_(network[0].weight)  # a network that sees nothing
     found = invariances(model, images, list(range(40)), seed=0, shelves=catalog(), device="cpu")
