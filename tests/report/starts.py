@@ -31,7 +31,8 @@ def table(widths=WIDTHS, seeds=3, spread=0.005, own=None):
             value = width + spread * (seed - 1)
             ends = {} if own is None else {"low": value - own, "high": value + own}
             for setting in ("none", "crop"):
-                more = {**about, "augmentation": setting, "value": value if setting == "none" else 5.0}
+                own_value = {"value": value} if setting == "none" else {"value": 5.0, "n": 300}
+                more = {**about, "augmentation": setting, **own_value}
                 rows.append(Row("mgm", 2, field="diameter_mean", **more, **ends))
                 rows.append(Row("mgm", 2, field="diameter_sd", **more))
                 rows.append(Row("anisotropy", 1, **more))
