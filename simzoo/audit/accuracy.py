@@ -68,4 +68,7 @@ def _own_head(
     right = np.take_along_axis(scored, np.asarray(logits.labels)[:, None], axis=1)
     # ties count against the model, so that a head that says the same of all classes is right of none
     rank = (scored >= right).sum(axis=1)
-    return {"top1": rank <= 1, **({"top5": rank <= 5} if classes > 5 else {})}
+    if classes <= 5:
+        undefined["top5"] = f"the data has {classes} classes"
+        return {"top1": rank <= 1}
+    return {"top1": rank <= 1, "top5": rank <= 5}

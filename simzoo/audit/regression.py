@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ ACCURACIES = ("top1", "top5", "knn_accuracy", "linear_accuracy")
 RELATIVE = ("rankme", "participation_ratio")
 TOLERANCE = 0.01  # of accuracies
 RELATIVE_TOLERANCE = 0.2  # of ranks
+_NUMBER = re.compile(r"^\d+ |[\d.]+%")  # that a warning says before its details: a count, a share
 
 
 def regression(new: Mapping[str, Any], old: Mapping[str, Any], tolerance: float = TOLERANCE) -> list[dict[str, Any]]:
@@ -45,7 +47,8 @@ def regression(new: Mapping[str, Any], old: Mapping[str, Any], tolerance: float 
 
 
 def _kind(warning: str) -> str:
-    return warning.split(":", maxsplit=1)[0].split("(", maxsplit=1)[0].strip()
+    opening = warning.split(":", maxsplit=1)[0].split("(", maxsplit=1)[0].strip()
+    return _NUMBER.sub("", opening)
 
 
 def _value(facts: Mapping[str, Any], name: str) -> float | None:

@@ -49,7 +49,9 @@ def audit(
         "audit",
         model,
         *(["--data", images] if images else []),
-        *(["--against", against] if against else []),
+        *(["--n", str(n)] if n else []),
+        *(["--seed", str(seed)] if seed else []),
+        *(["--against", against, "--tolerance", str(tolerance)] if against else []),
     ]
     folder = Path(out) if out else Path("simzoo-out") / f"audit-{file_name('-'.join((model, found['data'])))}"
     written = write_page(found, folder, shlex.join(words), rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.parse
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,9 +29,8 @@ class Offer:
     def place(self) -> Path:
         """Where the file lies once it is fetched."""
         known = self.weights.sha256
-        name = self.weights.file or urllib.parse.unquote(
-            urllib.parse.urlsplit(self.weights.url).path.rsplit("/", 1)[-1]
-        )
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self.weights.url).path)
+        name = self.weights.file or re.split(r"[/\\]", path)[-1]  # an encoded slash leads out of the folder, too
         folder = home() / "downloads"
         return folder / known if known and (folder / known).is_file() else folder / (name or known)
 

@@ -78,6 +78,13 @@ def _made(
     weights, licence = file
     path = weights_file(weights, card.name, licence)
     state = read_state(path)
+    if not state:  # timm would take that for no file, and fetch its own
+        raise WeightsError(
+            f"{card.name}: {path.name} holds no tensors",
+            expected="tensors by name",
+            got="an empty file of weights",
+            next_step="fetch the file again, or correct the path",
+        )
     require_finite(_tensors(state), path.name)
     try:
         with _told() as partial:

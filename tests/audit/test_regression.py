@@ -37,6 +37,12 @@ def test_a_value_that_is_gone_is_worse_and_one_that_is_new_is_nothing():
 def test_a_warning_that_is_new_is_worse_whatever_its_numbers_but_not_what_no_model_can_help():
     old = facts(warnings=["dead channels: 3 of 64"])
     assert verdicts(facts(warnings=["dead channels: 5 of 64"]), old) == {"rankme": False}
+    for said in (
+        "{} layers have filters that are all zero: a, b",
+        "its own head is right of {}.0% (chance 10.0%): labels or preprocessing are not those it knows",
+    ):
+        more, fewer = facts(warnings=[said.format(7)]), facts(warnings=[said.format(3)])
+        assert verdicts(fewer, more) == verdicts(more, fewer) == {"rankme": False}
     new = facts(warnings=["collapse (rank 1): mend it", "nobody verified input.mean", "non-commercial use only"])
     assert verdicts(new, old) == {"rankme": False, "new warning: collapse (rank 1): mend it": True}
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from simzoo.cards import Card
-from simzoo.errors import CardError, UnknownNameError, WeightsError
+from simzoo.errors import CardError, UnknownNameError
 from simzoo.facts import backbone
 from simzoo.models.backbones import build_backbone, initialise
 from simzoo.models.pooling import pooling
@@ -89,17 +89,3 @@ def test_initialise_is_a_pure_function_of_card_and_seed():
     again, other = initialise(mine, 3).state_dict(), initialise(mine, 4).state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["blocks.0.attn.qkv.weight"], other["blocks.0.attn.qkv.weight"])
-
-
-def test_published_weights_that_must_not_be_fetched_say_from_where_they_would_be(monkeypatch):
-    monkeypatch.setenv("SIMZOO_OFFLINE", "1")
-    with pytest.raises(WeightsError) as caught:
-        build_backbone(card("timm:resnet18.a3_in1k"), pretrained=True)
-    assert caught.value.what.endswith("its weights are not here, and SIMZOO_OFFLINE forbids fetching them")
-    assert "Hugging Face hub, timm/resnet18.a3_in1k (licence: apache-2.0)" in caught.value.got
-    assert "unset SIMZOO_OFFLINE" in caught.value.next_step
-
-
-def test_a_name_of_which_timm_publishes_nothing_says_so():
-    with pytest.raises(WeightsError, match=r"timm publishes no weights of 'nf_resnet26'(.|\n)*init:nf_resnet26"):
-        build_backbone(card("timm:nf_resnet26"), pretrained=True)
