@@ -76,7 +76,8 @@ def known_mean(values: Array, axis: int) -> Array:
         return np.asarray(values.mean(axis=axis))
     count = (~unknown).sum(axis=axis)
     sums = np.where(unknown, 0.0, values).sum(axis=axis)
-    return np.divide(sums, count, out=np.full(np.shape(sums), np.nan), where=count > 0)
+    means: Array = np.divide(sums, count, out=np.full(np.shape(sums), np.nan), where=count > 0)
+    return means
 
 
 @dataclass(frozen=True)
