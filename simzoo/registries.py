@@ -134,7 +134,11 @@ def own(folder: str) -> tuple[dict[str, Any], dict[str, UsageError]]:
 
     Afresh each time, so that one that was just written counts at once.
     """
-    return _by_name(*_read(sorted((own_registry() / folder).glob("*.toml")), folder), folder)
+    return _by_name(*_read(_own_files(folder), folder), folder)
+
+
+def _own_files(folder: str) -> list[Path]:
+    return sorted((own_registry() / folder).glob("*.toml"))
 
 
 def own_problems() -> list[UsageError]:
@@ -156,9 +160,10 @@ def _known(shelves: Catalog | None, folder: str) -> tuple[Mapping[str, Any], Map
     """Return what can be found by name, and why other names cannot be used: one's own must not have another's."""
     (found, problems), (mine, unsound) = _named(shelves or catalog(), folder), own(folder)
     twice = {
-        name: _clash(folder, name, own_registry() / folder / f"{entry.name}.toml", Path("a registry folder"))
-        for name, entry in mine.items()
-        if name in found
+        name: _clash(folder, name, place, Path("a registry folder"))
+        for place, entry in _read(_own_files(folder), folder)[0].items()
+        for name in (entry.name, *getattr(entry, "aliases", ()))
+        if name in found and name in mine
     }
     one = {name: entry for name, entry in {**found, **mine}.items() if name not in twice}
     return one, {**unsound, **problems, **twice}

@@ -9,8 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from simzoo.api import load
 from simzoo.cards import Card, Weights, read_card
@@ -127,10 +128,21 @@ def _with_its_head(model: Model, progress: Progress) -> nn.Module:
         head = module.get_classifier()
         if isinstance(head, nn.Linear) and head.weight.shape == weight.shape:
             head.load_state_dict({"weight": weight, "bias": bias})
-            made: nn.Module = module
-            return made
+            if _says_the_same(module, model, weight, bias):
+                made: nn.Module = module
+                return made
     progress.say(f"{model.name}: the head that fine-tuning made stays behind: the backbone bears none of its kind")
     return model.module
+
+
+@torch.no_grad()
+def _says_the_same(module: nn.Module, model: Model, weight: Tensor, bias: Tensor) -> bool:
+    """Whether a network's own head stands on what `features` gives: that of a ViT may read another token, or a norm."""
+    size = model.feed.size
+    pixels = torch.randn(4, 3, size, size, generator=torch.Generator().manual_seed(0)).to(weight)
+    expected = model.features(pixels) @ weight.T + bias
+    found = module.eval()(pixels)
+    return bool(torch.allclose(found, expected, rtol=0, atol=1e-4 * float(expected.abs().max())))
 
 
 def _text(card: Card) -> str:

@@ -9,7 +9,7 @@ from simzoo.training import loop
 DOORS = {
     "a measure": (arrays, lambda: arrays.as_tensor([[1.0]])),
     "an extraction": (extraction, lambda: extraction.extract(None, None, [0], "final")),
-    "a training": (loop, lambda: loop.fit(None, "cpu", 0, None)),
+    "a training": (loop, lambda: loop.fit(None, "cpu", None)),
 }
 
 

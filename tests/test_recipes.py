@@ -75,7 +75,7 @@ def test_a_recipe_of_ones_own_trains_a_model_by_its_name(monkeypatch, tmp_path):
     place.write_text(RECIPE.replace("epochs = 3", "epochs = 4"))  # counts at once
     assert find_recipe("short").settings("supervised").epochs == 4
     place.write_text(RECIPE.replace('"short"', '"quick"'))
-    with pytest.raises(NameClashError, match=r"two recipes are named 'quick'(.|\n)*next: rename one of them"):
+    with pytest.raises(NameClashError, match=r"two recipes are named 'quick'(.|\n)*short\.toml and(.|\n)*next: rename"):
         find_recipe("quick")
     place.write_text(RECIPE.replace("epochs = 3", "epochs = 0"))
     with pytest.raises(CardError, match=r"short\.toml, line \d+, is not a valid recipe"):

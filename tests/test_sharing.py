@@ -69,6 +69,15 @@ def test_a_fine_tuned_model_takes_its_head_along(tmp_path):
     torch.testing.assert_close(torch.tensor(logits.values), expected, rtol=0, atol=1e-4)
 
 
+def test_a_head_that_reads_another_token_than_the_features_stays_behind(tmp_path, capsys):
+    tuned = "vit-init@@digits:finetune-quick+epochs=1+train-images=64"  # pools patches; timm's own head reads one token
+    train(resolve(tuned)[0])
+    push(tuned, str(tmp_path / "shared"), progress=Bars())
+    assert "the head that fine-tuning made stays behind" in " ".join(capsys.readouterr().err.split())
+    pull(str(tmp_path / "shared"), "tuned")
+    assert equal(load(tuned), load("tuned"))
+
+
 def test_a_head_that_the_backbone_cannot_bear_stays_behind_with_a_word(tmp_path, monkeypatch, capsys):
     train(resolve(TUNED)[0])
     monkeypatch.delattr("timm.models.resnet.ResNet.reset_classifier")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import select
 import shlex
 import sys
 import warnings
@@ -79,10 +80,10 @@ def friendly(command: F) -> F:
                     raise
                 print_error(error, as_json=as_json)
                 raise typer.Exit(error.exit_code) from None
-            except (typer.Exit, BrokenPipeError):  # who reads us has seen enough: typer ends in silence
+            except typer.Exit:
                 raise
             except Exception as error:
-                if debug:
+                if debug or _nobody_reads(error):
                     raise
                 print_error(_unforeseen(error), as_json=as_json)
                 raise typer.Exit(1) from None
@@ -161,6 +162,18 @@ def _unforeseen(error: Exception) -> SimzooError:
         got=f"{type(error).__name__}: {error}",
         next_step="run the same command with --debug and report what it prints; finished work is kept",
     )
+
+
+def _nobody_reads(error: Exception) -> bool:
+    """Whether who reads what we print has closed the pipe: no error, typer ends in silence."""
+    if not isinstance(error, BrokenPipeError) or not hasattr(select, "poll"):
+        return False
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError):  # no file at all
+        return False
 
 
 def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:

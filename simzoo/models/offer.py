@@ -12,7 +12,7 @@ from pathlib import Path
 from simzoo.cards import Weights, is_non_commercial
 from simzoo.errors import WeightsError
 from simzoo.progress import Progress
-from simzoo.storage import home
+from simzoo.storage import home, key_of
 
 UNKNOWN = "not stated on the card: ask its authors"
 
@@ -31,6 +31,8 @@ class Offer:
         known = self.weights.sha256
         path = urllib.parse.unquote(urllib.parse.urlsplit(self.weights.url).path)
         name = self.weights.file or re.split(r"[/\\]", path)[-1]  # an encoded slash leads out of the folder, too
+        if name in {".", ".."} or "\0" in name or not (name or known):
+            name = key_of(self.weights.url)
         folder = home() / "downloads"
         return folder / known if known and (folder / known).is_file() else folder / (name or known)
 

@@ -25,6 +25,7 @@ from simzoo.images.imageset import ImageSet
 
 MARGIN = 8 / 7  # of the side that images are kept at, over that of a view: 256 for 224
 SHARE_OF_MEMORY = 0.5  # that images may take, where they are augmented
+AT_ONCE = 256  # images that are read before they are put where they stay
 AHEAD = 2  # batches that are read while the network is at work
 
 
@@ -114,8 +115,8 @@ class EpochOrder:
 class TrainingImages:
     """Images of a training split, square: `side` pixels, a margin more than a view where they are larger than one.
 
-    They are read once and kept where they are augmented, if they take no more than half of the free memory there;
-    others are read again in each epoch.
+    Of an image that is not square the middle is taken. They are read once and kept where they are augmented, if they
+    take no more than half of the free memory there; others are read again in each epoch.
     """
 
     def __init__(
@@ -126,20 +127,20 @@ class TrainingImages:
         seed: int,
         device: str = "cpu",
         *,
-        resident: bool | None = None,
+        memory: float | None = None,
     ) -> None:
         """Read the images, or the first one; one that does not decode raises: a training must know what it saw.
 
-        `size` is that of a view. `resident` says whether they are kept; by default that hangs on the memory.
+        `size` is that of a view, `memory` which share of the free memory they may take to be kept; 0 keeps none.
         """
         self.images, self.indices, self.seed = images, list(indices), seed
         self.ids = [images.id(index) for index in self.indices]
-        self.labels = torch.tensor([images.label(index) for index in self.indices])
+        self.labels = torch.tensor([images.label(index) for index in self.indices], dtype=torch.int64)
         smaller = min(_picture(images, self.indices[0]).size) <= size
         self.side = size if smaller else round(MARGIN * size)
-        keep = _fit(len(self), self.side, device) if resident is None else resident
-        with ThreadPoolExecutor(WORKERS) as pool:
-            self.kept = self._read(range(len(self)), pool).to(device) if keep else None
+        share = SHARE_OF_MEMORY if memory is None else memory
+        keep = len(self) * 3 * self.side**2 <= share * _free(device)
+        self.kept = self._read_all(device) if keep else None
 
     def __len__(self) -> int:
         """Count the images."""
@@ -151,6 +152,15 @@ class TrainingImages:
         raw = self._read(places, pool) if self.kept is None else self.kept[rows.to(self.kept.device)]
         ids = tuple(self.ids[place] for place in places)
         return Pictures(raw, self.labels[rows], ids, draw_seed("view", self.seed, epoch))
+
+    def _read_all(self, device: str) -> Tensor:
+        """Read into place, some at a time: no image lies twice in memory."""
+        kept = torch.empty((len(self), 3, self.side, self.side), dtype=torch.uint8, device=device)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for start in range(0, len(self), AT_ONCE):
+                places = range(start, min(start + AT_ONCE, len(self)))
+                kept[start : start + len(places)] = self._read(places, pool).to(device)
+        return kept
 
     def _read(self, places: Sequence[int], pool: ThreadPoolExecutor | None) -> Tensor:
         read = list((pool.map if pool else map)(self._pixels, places))
@@ -172,10 +182,8 @@ def _picture(images: ImageSet, index: int) -> Any:
         ) from error
 
 
-def _fit(count: int, side: int, device: str) -> bool:
-    on_gpu = device.startswith("cuda")
-    free = torch.cuda.mem_get_info(device)[0] if on_gpu else psutil.virtual_memory().available
-    return count * 3 * side**2 <= SHARE_OF_MEMORY * free
+def _free(device: str) -> int:
+    return int(torch.cuda.mem_get_info(device)[0]) if device.startswith("cuda") else psutil.virtual_memory().available
 
 
 class Loader:

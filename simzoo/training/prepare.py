@@ -37,7 +37,25 @@ class Run:
     def batch(self, pictures: Pictures) -> Batch:
         """Make the views of some images, where these lie."""
         with torch.no_grad():
-            return Batch(self.pixels(self.views(pictures), pictures.raw.device), pictures.labels)
+            views = self._views(pictures)
+            return Batch(self.pixels(views, pictures.raw.device), pictures.labels)
+
+    def _views(self, pictures: Pictures) -> list[Tensor]:
+        """Return the views, or say that the objective makes none of a batch."""
+        expected = "a function from a batch (pictures.pixels) to float tensors (b, 3, h, w), as docs/plugins.md has it"
+        name = f"views of objective {self.spec.card.objective!r} cannot be trained on"
+        try:
+            views = self.views(pictures)
+        except (TypeError, AttributeError) as error:
+            got = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            step = "an image by itself is no longer given: take the batch, as simzoo.training.views.make_views does"
+            raise TrainingError(name, expected=expected, got=got, next_step=step) from error
+        rows = len(pictures.ids)
+        for view in views:
+            if not (view.ndim == 4 and tuple(view.shape[:2]) == (rows, 3) and view.is_floating_point()):
+                got = f"{view.dtype} of shape {tuple(view.shape)} for {rows} images"
+                raise TrainingError(name, expected=expected, got=got, next_step="return a row for each image")
+        return views
 
     def pixels(self, views: list[Tensor], device: torch.device) -> list[Tensor]:
         """Normalise the views as the model wants to be fed."""
@@ -47,10 +65,13 @@ class Run:
         return [(view.to(device) - mean) / std for view in views]
 
 
-def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, timed: bool = False) -> Run:
+def prepare(
+    spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, timed: bool = False, memory: float | None = None
+) -> Run:
     """Build the backbone, the objective and the training images of a spec.
 
-    `timed` is for one that only tells how long it takes: it need not begin with the weights that it starts from.
+    `timed` is for one that only tells how long it takes: it need not begin with the weights that it starts from, and
+    reads few images. `memory` is the share of the free memory that images may take (`TrainingImages`).
     """
     shelves = shelves or catalog()
     if spec.training is None or spec.seed is None:
@@ -76,8 +97,8 @@ def prepare(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None, 
             got=str(len(chosen)),
             next_step="name a larger data set, or raise --train-images",
         )
-    # for one that only tells how long it takes, a few images are read
-    images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, resident=False if timed else None)
+    memory = 0.0 if timed else memory
+    images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, memory=memory)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw_seed("heads", spec.seed))
         with torch.no_grad():

@@ -18,7 +18,7 @@ from simzoo.progress import Progress, Silent
 from simzoo.storage import Artifact, weights_shelf
 from simzoo.training.accuracy import head_accuracy, held_out, held_out_accuracy
 from simzoo.training.checkpoint import Checkpoint, own_randomness
-from simzoo.training.data import ALL, Share
+from simzoo.training.data import ALL, SHARE_OF_MEMORY, Share
 from simzoo.training.loop import Loop, fit
 from simzoo.training.parallel import on_devices, require_devices
 from simzoo.training.prepare import Run, prepare
@@ -117,7 +117,10 @@ def _loop(
         watch.write(spec.name, [*log[:-1], {**log[-1], **found}])
         return found
 
-    return Loop(prepare(spec, device=device, shelves=shelves), checkpoint, device, after_epoch, share)
+    memory = SHARE_OF_MEMORY / share.count
+    if share is ALL and spec.training and spec.training.settings.devices > 1:
+        memory = 0.0  # others train
+    return Loop(prepare(spec, device=device, shelves=shelves, memory=memory), checkpoint, device, after_epoch, share)
 
 
 def online(run: Run, wanted: Sequence[str], device: str, shelves: Catalog) -> dict[str, Any]:

@@ -46,9 +46,9 @@ def make_views(
     Geometry is read in one go, bilinearly: slant, turn and shift (black outside), a crop of `min_scale` to `max_scale`
     of the area where `min_scale` is below 1, a shift by up to `pad` whole pixels else, flip. Then, in this order,
     jitter, grey, blur, solarisation with probability `solarize`, noise, as lightly's SimCLR view has it: `jitter` times
-    .8 is its brightness, contrast and saturation, `jitter` times `hue` its hue. Draws are pure functions of (seed,
-    epoch, image id, copy, operation), where copies count from `first`. Normalisation is the model's business and comes
-    later.
+    .8 is its brightness, contrast and saturation, `jitter` times `hue` its hue; blur is by .1 to 2 px. Draws are pure
+    functions of (seed, epoch, image id, copy, operation), where copies count from `first`. Normalisation is the model's
+    business and comes later.
     """
     affine = [
         *([Shear(views.shear)] if views.shear else []),
@@ -65,7 +65,7 @@ def make_views(
     colours = [
         *([ColorJitter(factor, factor, factor, views.hue * views.jitter, views.jitter_probability)] if factor else []),
         *([Grey(views.grey)] if views.grey else []),
-        *([Blur(probability=views.blur)] if views.blur else []),
+        *([Blur((0.1 / size, 2 / size), max(0.1, 9 / size), views.blur)] if views.blur else []),
         *([Solarise((0.5, 0.5), solarize)] if solarize else []),
         *([Noise(views.noise, cells=size)] if views.noise else []),
     ]

@@ -35,6 +35,15 @@ def test_unforeseen_errors_are_text_too_unless_debugging(capsys):
         command(debug=True, as_json=False, error=ZeroDivisionError("oops"))
 
 
+def test_a_pipe_that_broke_elsewhere_is_an_error_like_another(capsys):
+    def broken(**_):
+        raise BrokenPipeError("an upload")
+
+    with pytest.raises(typer.Exit):
+        friendly(broken)(debug=False, as_json=False)
+    assert "got: BrokenPipeError: an upload" in capsys.readouterr().err
+
+
 def test_an_interrupt_says_that_nothing_is_lost(capsys):
     with pytest.raises(typer.Exit) as ended:
         command(debug=False, as_json=False, error=KeyboardInterrupt())

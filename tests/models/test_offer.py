@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from simzoo.cards import Weights
@@ -27,6 +29,14 @@ def offer(licence="", model="net", **said):
 )
 def test_the_file_lies_among_the_downloads_by_its_name(said, name):
     assert offer(**said).place == home() / "downloads" / name
+
+
+@pytest.mark.parametrize("path", ["", "a/", "a/%2e%2e", "a/.", "a%00b"])
+def test_a_url_without_the_name_of_a_file_gets_one(path):
+    place = offer(url=f"https://example.org/{path}").place
+    assert place.parent == home() / "downloads"
+    assert re.fullmatch("[0-9a-f]+", place.name)
+    assert place != offer(url=f"https://example.com/{path}").place
 
 
 def test_a_file_that_lies_there_by_its_hash_is_that_file():

@@ -132,7 +132,7 @@ def left():
 )
 def test_a_training_that_died_in_every_epoch_ends_with_the_same_bits(name, kept, shelves, monkeypatch, tmp_path):
     if not kept:
-        monkeypatch.setattr("simzoo.training.data.SHARE_OF_MEMORY", 0.0)
+        monkeypatch.setattr("simzoo.training.train.SHARE_OF_MEMORY", 0.0)
     spec = spec_of(name)
     whole = train(spec, shelves=shelves)
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))

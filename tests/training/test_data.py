@@ -48,7 +48,7 @@ def test_the_order_follows_the_ids_and_not_their_places():
 
 
 def test_images_that_are_kept_and_images_that_are_read_are_the_same(images):
-    read = of_digits(resident=False)
+    read = of_digits(memory=0)
     assert images.kept is not None
     assert read.kept is None
     for epoch in (0, 3):
@@ -105,6 +105,12 @@ def test_short_last_batches_are_left_out_and_small_sets_still_give_one(images):
     assert len(Loader(images, 16)) == 2
 
 
+def test_labels_are_integers_whatever_the_data_set_gives(monkeypatch):
+    data = open_data("digits", "train")
+    monkeypatch.setattr(type(data), "label", lambda self, index: np.uint8(index % 3))
+    assert TrainingImages(data, range(6), 32, seed=0).labels.dtype == torch.int64
+
+
 def folder(path, size):
     for name in ("a", "b"):
         (path / "train" / name).mkdir(parents=True)
@@ -126,4 +132,4 @@ def test_an_image_that_does_not_decode_is_named(tmp_path):
     with pytest.raises(DataError, match=said):
         TrainingImages(data, [0, 1], 8, seed=0)
     with pytest.raises(DataError, match=said):
-        list(Loader(TrainingImages(data, [0, 1], 8, seed=0, resident=False), 2))
+        list(Loader(TrainingImages(data, [0, 1], 8, seed=0, memory=0), 2))

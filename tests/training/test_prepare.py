@@ -24,6 +24,23 @@ def test_an_objective_sees_normalised_views_and_trains_every_parameter():
     assert all(parameter.requires_grad for parameter in run.model.module.parameters())
 
 
+@pytest.mark.parametrize(
+    ("views", "got"),
+    [
+        (lambda pictures: [pictures.pixels[:5]], r"torch.float32 of shape \(5, 3, 32, 32\) for 8 images"),
+        (lambda pictures: [torch.rand(3, 32, 32)], r"of shape \(3, 32, 32\) for 8 images"),
+        (lambda pictures: [pictures.raw], r"torch.uint8 of shape"),
+        (lambda picture: [picture.convert("L")], r"AttributeError: 'Pictures' object has no attribute 'convert'"),
+    ],
+)
+def test_views_that_are_none_of_a_batch_are_refused(views, got):
+    run = prepare(short())
+    run.views = views
+    said = rf"views of objective 'supervised' cannot be trained on(.|\n)*expected: a function from a batch(.|\n)*{got}"
+    with pytest.raises(TrainingError, match=said):
+        run.batch(run.images.take(0, range(8)))
+
+
 def test_the_same_seed_makes_the_same_heads_and_another_seed_others():
     first, again, other = (prepare(short(name)).heads.state_dict() for name in ("vit-simclr",) * 2 + ("vit-simclr#1",))
     assert all(torch.equal(first[key], again[key]) for key in first)

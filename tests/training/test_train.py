@@ -29,7 +29,7 @@ def test_a_training_is_a_pure_function_of_its_spec(name, monkeypatch, tmp_path):
     first = states(train(short(name)))
     monkeypatch.setenv("SIMZOO_HOME", str(tmp_path / "elsewhere"))
     torch.manual_seed(123)  # what the process drew before must not matter
-    monkeypatch.setattr("simzoo.training.data.SHARE_OF_MEMORY", 0.0)  # images are read in each epoch
+    monkeypatch.setattr("simzoo.training.train.SHARE_OF_MEMORY", 0.0)  # images are read in each epoch
     again = states(train(short(name)))
     assert first.keys() == again.keys()
     assert all(torch.equal(first[key], again[key]) for key in first)

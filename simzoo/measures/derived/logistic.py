@@ -19,6 +19,7 @@ from torch import Tensor
 NEARNESS = 1e-4  # the distance to the optimum that is certain at the end, as a share of the norm of the weights
 ROUNDING = 1e-14  # of the terms of a gradient: what is left then is rounding
 NEWTON_STEPS, INNER_STEPS = 200, 500
+LARGEST = 2**26  # numbers of a curvature that is factorised, and of what it is added up from
 DENSE_ADVANTAGE = 8  # how much sooner one large product is done than the same work in steps of conjugate gradients
 NEGLIGIBLE = 1e-13  # principal directions with less than this share of the largest variance are left out
 
@@ -140,24 +141,35 @@ class _Problem:
         """Solve curvature @ step = -gradient to a residual of `enough`: by steps, or at once where these are many."""
         n, size = len(self.design), gradient.numel()
         as_long = round((size + size**2 / (3 * n)) / 4 / DENSE_ADVANTAGE)  # steps take 4 n size, the other n size^2 ...
-        step, left = self._by_steps(probabilities, gradient, penalty, counts, enough, min(INNER_STEPS, as_long))
-        if left <= enough or as_long > INNER_STEPS:
+        most = INNER_STEPS if size**2 > LARGEST else min(INNER_STEPS, as_long)
+        step, left = self._by_steps(probabilities, gradient, penalty, counts, enough, most)
+        if left <= enough or most == INNER_STEPS:
             return step
         at_once = self._at_once(probabilities, gradient, penalty)
-        return step if at_once is None else at_once
+        if at_once is None:
+            at_once, _ = self._by_steps(probabilities, gradient, penalty, counts, enough, INNER_STEPS)
+        return at_once
 
     def _at_once(self, probabilities: Tensor, gradient: Tensor, penalty: float) -> Tensor | None:
         """Factorise the curvature: sum_i x_i x_i^T (x) (diag p_i - p_i p_i^T), and the penalty; None where it is flat.
 
-        A constant may be added to all intercepts: that direction, of which the gradient has nothing, is filled in.
+        A constant may be added to the weights of all classes: that direction, of which neither gradient nor optimum has
+        anything, is filled in.
         """
         rows, classes = gradient.shape
-        crossed = (self.design[:, :, None] * probabilities[:, None]).flatten(1)
-        curvature = (-crossed.T @ crossed).view(rows, classes, rows, classes)
+        size = gradient.numel()
+        square = gradient.new_zeros(size, size)
+        at_once = max(1, LARGEST // size)
+        for start in range(0, len(self.design), at_once):
+            part = slice(start, start + at_once)
+            crossed = (self.design[part, :, None] * probabilities[part, None]).flatten(1)
+            square.addmm_(crossed.T, crossed, alpha=-1)
+        curvature = square.view(rows, classes, rows, classes)
         for c in range(classes):
             curvature[:, c, :, c] += self.design.T @ (probabilities[:, c : c + 1] * self.design)
-        curvature[-1, :, -1] += float(probabilities.sum()) / classes**2
-        square = curvature.view(gradient.numel(), -1)
+        filled = self.squared.sum(0).double() / classes**2  # for each row, since the penalty may be below rounding
+        for row in range(rows):
+            curvature[row, :, row] += filled[row]
         square.diagonal().add_((penalty * self.penalised).expand_as(gradient).flatten())
         factor, failed = torch.linalg.cholesky_ex(square)
         if bool(failed):

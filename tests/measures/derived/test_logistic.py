@@ -79,6 +79,31 @@ def test_a_step_at_once_is_newtons_and_leaves_the_mean_of_the_intercepts_alone(m
     assert abs(float(step[-1].mean())) < 1e-9
 
 
+def test_a_penalty_below_rounding_does_not_stop_the_descent(monkeypatch):
+    draw = np.random.default_rng(0)
+    labels = torch.arange(300) % 2
+    x = torch.from_numpy(draw.normal(size=(300, 6))) + 2 * labels[:, None]
+    for advantage in (1e9, 1e-9):
+        monkeypatch.setattr(logistic, "DENSE_ADVANTAGE", advantage)
+        (weights,) = fit(principal(x).coordinates, labels, 2, [1e-14])
+        scores = principal(x).coordinates @ weights[:-1] + weights[-1]
+        assert float((scores.argmax(1) == labels).double().mean()) > 0.95
+
+
+def test_a_curvature_in_parts_is_the_whole_and_one_that_is_too_large_is_not_made(monkeypatch):
+    x, labels = samples(150, 5)
+    z = principal(x).coordinates
+    monkeypatch.setattr(logistic, "DENSE_ADVANTAGE", 1e9)
+    (whole,) = fit(z, labels, 3, [0.1])
+    monkeypatch.setattr(logistic, "LARGEST", 18**2 + 1)  # 6 x 3 weights: 18 samples at once
+    (parts,) = fit(z, labels, 3, [0.1])
+    torch.testing.assert_close(parts, whole, rtol=0, atol=2 * NEARNESS * float(whole.norm()))
+    monkeypatch.setattr(logistic, "LARGEST", 18**2 - 1)
+    monkeypatch.setattr(logistic._Problem, "_at_once", lambda *_: pytest.fail("made"))
+    (steps,) = fit(z, labels, 3, [0.1])
+    torch.testing.assert_close(steps, whole, rtol=0, atol=2 * NEARNESS * float(whole.norm()))
+
+
 @pytest.mark.parametrize("factor", [1e-8, 1e6])
 def test_features_of_any_size_come_to_an_end(factor):
     x, labels = samples()
