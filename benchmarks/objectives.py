@@ -12,8 +12,6 @@ goes on, and the page is written anew after each objective.
 from __future__ import annotations
 
 import argparse
-import gc
-import os
 import platform
 import time
 from collections.abc import Sequence
@@ -227,7 +225,7 @@ def _failure(result: Result) -> str:
 def speed(rounds: int = 3) -> None:
     """Print the loop's images a second beside those of a bare forward-backward loop on one batch that is ready.
 
-    And the ratio of processor seconds an image, workers included, which other work on the machine changes less.
+    And the ratio of processor seconds an image, which other work on the machine changes less.
     """
     images, epochs = 512, 3
     settings = find_recipe("quick").settings("supervised").model_copy(update={"epochs": epochs, "train_images": images})
@@ -236,8 +234,7 @@ def speed(rounds: int = 3) -> None:
     for _ in range(rounds):
         loop = Loop(prepare(spec), Checkpoint("unused", spec.name, written=float("inf")), "cpu", lambda *_: {})
         before = _processor()
-        fit(loop, "cpu", 1, Bars())
-        gc.collect()  # workers end with their loader, and are counted when they have ended
+        fit(loop, "cpu", Bars())
         work = (_processor() - before) / (images * epochs)
         trained = loop.done.log[-1]["images_a_second"]
         bare, least = _bare(spec, images // settings.batch_size)
@@ -253,8 +250,8 @@ def speed(rounds: int = 3) -> None:
 
 
 def _processor() -> float:
-    """Return the processor seconds of this process and of its children that have ended."""
-    return sum(os.times()[:4])
+    """Return the processor seconds of this process."""
+    return time.process_time()
 
 
 def _bare(spec: Any, steps: int) -> tuple[float, float]:
