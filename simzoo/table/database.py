@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from simzoo.errors import DamagedFileError
@@ -11,6 +12,7 @@ from simzoo.table.schema import COLUMNS
 
 STORE_VERSION = 2
 WAIT = 60  # seconds that a process waits for another to finish its transaction
+PAUSE = 0.01  # seconds between two tries of what SQLite does not wait for
 
 _COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS)
 _TABLES = f"""
@@ -45,6 +47,22 @@ def connect(path: Path) -> sqlite3.Connection:
     # what nobody can write needs no lock, and where no log is left SQLite may not make one
     still = "" if log.exists() and log.stat().st_size else "&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{still}", uri=True, timeout=WAIT)
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and one writer work at once (a lasting trait of the file); where another is at work on it, wait.
+
+    SQLite waits for other locks (`WAIT`), but turns away at once who meets another while switching.
+    """
+    until = time.monotonic() + WAIT
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(PAUSE)
 
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:

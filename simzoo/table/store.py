@@ -20,7 +20,7 @@ import pandas as pd
 
 from simzoo.errors import DamagedFileError
 from simzoo.storage import home, make_folder
-from simzoo.table.database import connect, migrate, read_only
+from simzoo.table.database import connect, migrate, read_only, write_ahead
 from simzoo.table.files import read_table
 from simzoo.table.parts import PART, without_parts
 from simzoo.table.schema import COLUMNS, Row, typed
@@ -213,7 +213,7 @@ class ResultStore:
         try:
             with self._connection() as connection:
                 if not self._read_only:
-                    connection.execute("PRAGMA journal_mode = WAL")
+                    write_ahead(connection)
                     connection.execute(f"PRAGMA synchronous = {'FULL' if through else 'NORMAL'}")
                 with connection:
                     yield connection

@@ -1,11 +1,13 @@
 import os
 import sqlite3
+from threading import Timer
 
 import pandas as pd
 import pytest
 
 from simzoo.cache import verify
 from simzoo.errors import DamagedFileError
+from simzoo.table import database
 from simzoo.table.database import connect, read_only
 from simzoo.table.schema import Row, frame
 from simzoo.table.store import ResultStore, open_results, read_rows
@@ -73,3 +75,23 @@ def test_a_log_that_was_left_beside_it_is_read_too(tmp_path, monkeypatch):
             reader.execute("DELETE FROM runs")
         reader.close()
     writer.close()
+
+
+def test_a_new_store_that_another_process_is_making_is_waited_for(tmp_path):
+    other = sqlite3.connect(tmp_path / "results.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    Timer(0.2, other.rollback).start()
+    store = ResultStore(tmp_path / "results.sqlite")
+    store.put("k", {}, ROWS[:1], [], "run")
+    assert store.done(["k"]) == {"k"}
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+
+
+def test_a_new_store_that_another_process_keeps_is_not_waited_for_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "WAIT", 0.05)
+    other = sqlite3.connect(tmp_path / "results.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DamagedFileError, match=r"cannot be used\n  expected: .*\n  got: OperationalError: .*locked"):
+        ResultStore(tmp_path / "results.sqlite")
+    other.close()
