@@ -76,7 +76,7 @@ def fit(
     is where the first descent begins.
     """  # noqa: D415 - the sentence goes on in the formula
     problem = _Problem.of(z, labels, classes)
-    weights = z.new_zeros(z.shape[1] + 1, classes) if start is None else start
+    weights = z.new_zeros(z.shape[1] + 1, classes) if start is None else _balanced(start)
     before = at = _Point(weights, problem.design @ weights, 0.0)
     for decay in decays:
         penalty = (2 if classes == 2 else 1) * decay
@@ -84,6 +84,11 @@ def fit(
         ahead = problem.at(2 * at.weights - before.weights, 2 * at.logits - before.logits, penalty)
         before, at = at, problem.solved(min(same, ahead, key=lambda point: point.loss), penalty)
         yield torch.cat([at.weights[:-1], at.weights[-1:] - at.weights[-1].mean()])
+
+
+def _balanced(weights: Tensor) -> Tensor:
+    """Return weights without what all classes share: no optimum has any of it, and no gradient of weights without."""
+    return weights - weights.mean(1, keepdim=True)
 
 
 class _Point(NamedTuple):
@@ -184,7 +189,7 @@ class _Problem:
         scale = 1 / ((self.squared.T @ spread).double() + penalty * self.penalised).clamp(min=1e-30)
         step = torch.zeros_like(gradient)
         residual = -gradient
-        direction = scale * residual
+        direction = _balanced(scale * residual)
         fit = float((residual * direction).sum())
         left = math.inf
         for _ in range(most):
@@ -197,7 +202,7 @@ class _Problem:
             left = float((counts * residual).norm())
             if left <= enough:
                 break
-            scaled = scale * residual
+            scaled = _balanced(scale * residual)
             fit, old = float((residual * scaled).sum()), fit
             direction = scaled + fit / old * direction
         return step, left

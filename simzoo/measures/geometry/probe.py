@@ -44,7 +44,7 @@ def probe_by_rows(x: Any, labels: Any, *, support: Any) -> Callable[[npt.NDArray
 
 @geometry(
     name="linear_probe",
-    version=1,
+    version=2,
     range=(0, 1),
     larger="classes easier to tell apart by planes",
     invariant_to={"permutation", "rotation", "translation"},

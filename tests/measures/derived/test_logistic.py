@@ -54,7 +54,7 @@ def test_where_the_descent_begins_does_not_matter():
     along = list(fit(z, labels, 3, DECAYS))
     for decay, weights in zip(DECAYS, along, strict=True):
         (alone,) = fit(z, labels, 3, [decay])
-        (begun,) = fit(z, labels, 3, [decay], along[-1])
+        (begun,) = fit(z, labels, 3, [decay], along[-1] + torch.arange(len(weights))[:, None])  # for all classes alike
         torch.testing.assert_close(alone, weights, rtol=0, atol=2 * NEARNESS * float(weights.norm()))
         torch.testing.assert_close(begun, weights, rtol=0, atol=2 * NEARNESS * float(weights.norm()))
 
@@ -102,6 +102,18 @@ def test_a_curvature_in_parts_is_the_whole_and_one_that_is_too_large_is_not_made
     monkeypatch.setattr(logistic._Problem, "_at_once", lambda *_: pytest.fail("made"))
     (steps,) = fit(z, labels, 3, [0.1])
     torch.testing.assert_close(steps, whole, rtol=0, atol=2 * NEARNESS * float(whole.norm()))
+
+
+def test_what_all_classes_share_is_never_in_the_weights_and_holds_up_no_descent(monkeypatch):
+    x, labels = samples(400, 40, 5)
+    z = principal(x * torch.logspace(0, -3, 40)).coordinates  # mixed steps: some by conjugate gradients, some at once
+    steps = []
+    newton = logistic._Problem._newton
+    monkeypatch.setattr(logistic._Problem, "_newton", lambda *given: steps.append(1) or newton(*given))
+    decays = torch.logspace(3, -6, 40).tolist()
+    for weights in fit(z, labels, 5, decays):
+        assert float(weights.sum(1).norm()) <= 1e-10 * float(weights.norm())
+    assert len(steps) <= 6 * len(decays)
 
 
 @pytest.mark.parametrize("factor", [1e-8, 1e6])
