@@ -8,9 +8,18 @@ from contextlib import suppress
 from typing import Any
 
 from simzoo.catalog import Catalog, Shelf, catalog
-from simzoo.errors import DataError, NameClashError, UnknownNameError, unknown_name
+from simzoo.errors import DataError, NameClashError, UnknownNameError, UsageError, unknown_name
 from simzoo.names import resolve
-from simzoo.registries import augmentations, cards, find_augmentation, find_card, grids, recipes
+from simzoo.registries import (
+    augmentations,
+    cards,
+    find_augmentation,
+    find_card,
+    find_grid,
+    find_recipe,
+    grids,
+    recipes,
+)
 
 Part = dict[str, Any]
 
@@ -29,18 +38,34 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
         shelf: Shelf = getattr(shelves, kind)
         if name in shelf or name in shelf.clashes:
             entry = shelf[name]
-            text = inspect.getdoc(entry.part) or ""
-            return {**entry.sheet.as_dict(), "kind": entry.sheet.kind, "plugin": entry.plugin, "documentation": text}
+            facts = {**entry.sheet.as_dict(), "kind": entry.sheet.kind, "plugin": entry.plugin}
+            text = _of_objective(entry.part) if kind == "objectives" else inspect.getdoc(entry.part) or ""
+            return {**facts, "documentation": text}
     if name in augmentations(shelves) or name in shelves.augmentations:
         setting = find_augmentation(name, shelves)
         parts = [shelves.augmentations[options["operation"]] for options in setting.operations]
         text = "\n\n".join(f"{entry.name}: {inspect.getdoc(entry.part)}" for entry in parts)
         return {**setting.model_dump(mode="json"), "kind": "augmentation", "documentation": text}
-    if name in recipes(shelves):
-        return {**recipes(shelves)[name].model_dump(mode="json"), "kind": "recipe"}
-    if name in grids(shelves):
-        return {**grids(shelves)[name].model_dump(mode="json"), "kind": "grid"}
-    return _model_or_data(name, shelves)
+    problems = []
+    for kind, find in (("recipe", find_recipe), ("grid", find_grid)):
+        try:
+            return {**find(name, shelves).model_dump(mode="json"), "kind": kind}
+        except UnknownNameError:
+            continue
+        except UsageError as error:  # a file that is not sound hides no model of its name
+            problems.append(error)
+    try:
+        return _model_or_data(name, shelves)
+    except UnknownNameError as unknown:
+        raise (problems or [unknown])[0] from None
+
+
+def _of_objective(part: Any) -> str:
+    """Return an objective's docstrings: its own, and those of its parts, views and heads, which tell the options."""
+    texts = [kind.__doc__ for kind in part.__mro__[:-1]]
+    for name in ("views", "build", "parts"):
+        texts += [getattr(part, name).__doc__] if inspect.isfunction(getattr(part, name, None)) else []
+    return "\n\n".join(inspect.cleandoc(text) for text in dict.fromkeys(texts) if text)
 
 
 def _model_or_data(name: str, shelves: Catalog) -> Part:

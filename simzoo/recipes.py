@@ -11,7 +11,7 @@ from simzoo.tomlfile import Frozen
 
 
 class Views(Frozen):
-    """What one training view does to an image; probabilities and sizes are those of lightly's and torchvision's."""
+    """What one training view does to an image, in words of `simzoo.training.views.make_views`, which says how."""
 
     min_scale: float = 1.0
     rotate: float = 0.0

@@ -31,40 +31,37 @@ def simzoo_cards() -> list[Path]:
     return [registry_folder()]
 
 
+def taken(folder: str, name: str) -> bool:
+    """Whether a name of one kind (`models`, ...) is had by a file, or by several."""
+    found, problems = _known(None, folder)
+    return name in found or name in problems
+
+
 def cards(shelves: Catalog | None = None) -> Mapping[str, Card]:
     """Return all sound cards of all registry folders by name."""
-    return {name: card for name, card in _listed(shelves, "models").items() if name == card.name}
+    return {name: card for name, card in _known(shelves, "models")[0].items() if name == card.name}
 
 
 def recipes(shelves: Catalog | None = None) -> Mapping[str, Recipe]:
     """Return all sound recipes by name."""
-    return _listed(shelves, "recipes")
+    return _known(shelves, "recipes")[0]
 
 
 def augmentations(shelves: Catalog | None = None) -> Mapping[str, Augmentation]:
     """Return all sound augmentations by name."""
-    return _listed(shelves, "augmentations")
+    return _known(shelves, "augmentations")[0]
 
 
 def grids(shelves: Catalog | None = None) -> Mapping[str, Grid]:
     """Return all sound grids by name."""
-    return _listed(shelves, "grids")
+    return _known(shelves, "grids")[0]
 
 
 def grid_file(name: str, shelves: Catalog | None = None) -> Path:
     """Return the file of the grid of that name."""
     shelves = shelves or catalog()
-    _find("grid", name, _known(shelves, "grids"))
-    folders = [*(registry for _, registry in shelves.card_folders), own_registry()]
-    files = (path for folder in folders for path in sorted((folder / "grids").glob("*.toml")))
-    return next(path for path in files if _is_called(path, name))
-
-
-def _is_called(path: Path, name: str) -> bool:
-    try:
-        return read(path, Grid).name == name
-    except CardError:
-        return False
+    find_grid(name, shelves)
+    return next(path for path, grid in _entries(shelves, "grids")[0].items() if grid.name == name)
 
 
 def find_card(name: str, shelves: Catalog | None = None) -> Card:
@@ -81,6 +78,12 @@ def find_recipe(name: str, shelves: Catalog | None = None) -> Recipe:
     """Return the recipe of that name."""
     recipe: Recipe = _find("recipe", name, _known(shelves, "recipes"))
     return recipe
+
+
+def find_grid(name: str, shelves: Catalog | None = None) -> Grid:
+    """Return the grid of that name."""
+    grid: Grid = _find("grid", name, _known(shelves, "grids"))
+    return grid
 
 
 def find_augmentation(name: str, shelves: Catalog | None = None) -> Augmentation:
@@ -129,44 +132,31 @@ def own_cards() -> Path:
     return own_registry() / "models"
 
 
-def own(folder: str) -> tuple[dict[str, Any], dict[str, UsageError]]:
-    """Read the files of one kind there: what is sound by name and alias, and why the others cannot be used.
-
-    Afresh each time, so that one that was just written counts at once.
-    """
-    return _by_name(*_read(_own_files(folder), folder), folder)
-
-
-def _own_files(folder: str) -> list[Path]:
-    return sorted((own_registry() / folder).glob("*.toml"))
-
-
 def own_problems() -> list[UsageError]:
     """Return why files of one's own cannot be used."""
-    return [
-        problem
-        for folder in KINDS
-        for name, problem in _known(None, folder)[1].items()
-        if name in {**own(folder)[0], **own(folder)[1]}
-    ]
+    problems = []
+    for folder in KINDS:
+        entries, unsound = _own(folder)
+        names = {name for entry in entries.values() for name in _names(entry)}
+        told = _known(catalog(), folder)[1]
+        problems += [*unsound.values(), *(told[name] for name in sorted(names & set(told)))]
+    return problems
 
 
-def _listed(shelves: Catalog | None, folder: str) -> Mapping[str, Any]:
-    """Return all that is sound by name; one's own come last."""
-    return {**_named(shelves or catalog(), folder)[0], **own(folder)[0]}
+def _own(folder: str) -> tuple[dict[Path, Any], dict[Path, CardError]]:
+    """Read the files of one kind in one's own registry: afresh each time, so that a new one counts at once."""
+    return _read(sorted((own_registry() / folder).glob("*.toml")), folder)
+
+
+def _entries(shelves: Catalog, folder: str) -> tuple[dict[Path, Any], dict[Path, CardError]]:
+    """Return what all files of one kind say, one's own last, and why some say nothing."""
+    (entries, unsound), (mine, mine_unsound) = _shipped(shelves, folder), _own(folder)
+    return {**entries, **mine}, {**unsound, **mine_unsound}
 
 
 def _known(shelves: Catalog | None, folder: str) -> tuple[Mapping[str, Any], Mapping[str, UsageError]]:
-    """Return what can be found by name, and why other names cannot be used: one's own must not have another's."""
-    (found, problems), (mine, unsound) = _named(shelves or catalog(), folder), own(folder)
-    twice = {
-        name: _clash(folder, name, place, Path("a registry folder"))
-        for place, entry in _read(_own_files(folder), folder)[0].items()
-        for name in (entry.name, *getattr(entry, "aliases", ()))
-        if name in found and name in mine
-    }
-    one = {name: entry for name, entry in {**found, **mine}.items() if name not in twice}
-    return one, {**unsound, **problems, **twice}
+    """Return what can be found by name and alias, and why other names cannot be used."""
+    return _by_name(*_entries(shelves or catalog(), folder), folder)
 
 
 def references(shelves: Catalog | None = None) -> dict[str, str]:
@@ -197,7 +187,7 @@ def _authors(names: str) -> str:
 
 
 @cache
-def _named(shelves: Catalog, folder: str) -> tuple[Mapping[str, Any], Mapping[str, UsageError]]:
+def _shipped(shelves: Catalog, folder: str) -> tuple[Mapping[Path, Any], Mapping[Path, CardError]]:
     """Read the files of one kind in all registry folders; a plugin whose file is not sound is told as broken."""
     plugins = {
         path: plugin
@@ -207,7 +197,7 @@ def _named(shelves: Catalog, folder: str) -> tuple[Mapping[str, Any], Mapping[st
     entries, unsound = _read(plugins, folder)
     for path, error in unsound.items():
         shelves.host.broken.setdefault(plugins[path], _broken(plugins[path], error))
-    return _by_name(entries, unsound, folder)
+    return entries, unsound
 
 
 def _read(paths: Iterable[Path], folder: str) -> tuple[dict[Path, Any], dict[Path, CardError]]:
@@ -226,17 +216,20 @@ def _by_name(
 ) -> tuple[dict[str, Any], dict[str, UsageError]]:
     """Return what is sound by name and alias, and why the other names cannot be used, such as one of two files."""
     claims = dict[str, tuple[Any, Path]]()
-    problems: dict[str, UsageError] = {}
-    for path, error in unsound.items():
-        problems.setdefault(path.stem, error)
     clashes: dict[str, UsageError] = {}
     for path, entry in entries.items():
-        for name in dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))):
+        for name in _names(entry):
             if name in claims:
                 clashes[name] = _clash(folder, name, claims[name][1], path)
             claims.setdefault(name, (entry, path))
     found = {name: entry for name, (entry, _) in claims.items() if name not in clashes}
-    return found, {**problems, **clashes}
+    unnamed = {path.stem: error for path, error in unsound.items() if path.stem not in claims}
+    return found, {**unnamed, **clashes}
+
+
+def _names(entry: Any) -> tuple[str, ...]:
+    """Return name and aliases, each once."""
+    return tuple(dict.fromkeys((entry.name, *getattr(entry, "aliases", ()))))
 
 
 def _clash(folder: str, name: str, first: Path, second: Path) -> NameClashError:

@@ -13,7 +13,6 @@ import torch
 from pydantic import ValidationError
 
 from simzoo.cards import Card, Input, Weights
-from simzoo.catalog import catalog
 from simzoo.errors import CardError, UsageError, WeightsError
 from simzoo.models.backbones import initialise
 from simzoo.models.load import load
@@ -22,7 +21,7 @@ from simzoo.models.model import library_feed
 from simzoo.models.reading import header_of, read_state
 from simzoo.models.remap import first
 from simzoo.names import Spec
-from simzoo.registries import cards, find_card, own_cards
+from simzoo.registries import find_card, own_cards, taken
 from simzoo.storage import atomic, checksum
 from simzoo.tomlfile import written
 
@@ -145,8 +144,7 @@ def free_name(name: str, path: Path) -> str:
             got=repr(name),
             next_step="--name ID",
         )
-    known = {alias for card in cards(catalog()).values() for alias in (card.name, *card.aliases)}
-    if name in known and not (own_cards() / f"{name}.toml").is_file():
+    if taken("models", name) and not (own_cards() / f"{name}.toml").is_file():
         raise UsageError(
             f"there is a model {name!r} already",
             expected=f"a name of its own for {path.name}",

@@ -13,16 +13,7 @@ from simzoo.plugins import load_plugins
 from simzoo.registries import cards, find_card, find_recipe, recipes, registry_folder
 
 CARD = 'version = 1\nname = "net"\nbackbone = "timm:resnet18"\n'
-RECIPE = """version = 1
-name = "short"
-summary = "of two objectives"
-default = { batch_size = 8, optimizer = "sgd", learning_rate = 0.1 }
-[objectives.supervised]
-epochs = 3
-[objectives.simclr]
-epochs = 5
-batch_size = 16
-"""
+RECIPE = 'version = 1\nname = "short"\nsummary = "of no objectives"\nobjectives = {}\n'
 
 
 @pytest.fixture

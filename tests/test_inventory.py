@@ -3,8 +3,9 @@ import json
 import pytest
 from PIL import Image
 
-from simzoo.errors import UnknownNameError, UsageError
+from simzoo.errors import CardError, NameClashError, UnknownNameError, UsageError
 from simzoo.inventory import broken_plugins, describe, inventory
+from simzoo.registries import recipes
 
 KINDS = ("models", "recipes", "measures", "objectives", "backbones", "data", "augmentations", "executors", "plugins")
 
@@ -46,6 +47,27 @@ def test_a_measure_is_shown_with_its_documentation():
     assert facts["kind"] == "similarity"
     assert facts["symmetric"] is True
     assert "Kornblith" in facts["documentation"] or "kornblith" in facts["reference"]
+
+
+def test_an_objective_is_shown_with_every_option_that_a_recipe_gives_it():
+    for recipe in recipes().values():
+        for objective, settings in recipe.objectives.items():
+            told = describe(objective)["documentation"]
+            assert [option for option in settings.options if f"`{option}`" not in told] == [], objective
+
+
+def test_a_recipe_that_is_not_sound_or_has_anothers_name_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMZOO_HOME", str(tmp_path))
+    place = tmp_path / "registry" / "recipes" / "gentle.toml"
+    place.parent.mkdir(parents=True)
+    place.write_text('version = 1\nname = "quick"\nsummary = "mine"\nobjectives = {}\n')
+    with pytest.raises(NameClashError, match="two recipes are named 'quick'"):
+        describe("quick")
+    place.write_text("version = ")
+    with pytest.raises(CardError, match=r"gentle\.toml"):
+        describe("gentle")
+    place.rename(place.with_name("resnet18-sl.toml"))
+    assert describe("resnet18-sl")["kind"] == "model"
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def test_a_recipe_of_ones_own_trains_a_model_by_its_name(monkeypatch, tmp_path):
     place.write_text(RECIPE.replace("epochs = 3", "epochs = 4"))  # counts at once
     assert find_recipe("short").settings("supervised").epochs == 4
     place.write_text(RECIPE.replace('"short"', '"quick"'))
-    with pytest.raises(NameClashError, match=r"two recipes are named 'quick'(.|\n)*short\.toml and(.|\n)*next: rename"):
+    clash = r"two recipes are named 'quick'(.|\n)*quick\.toml and(.|\n)*short\.toml(.|\n)*next: rename"
+    with pytest.raises(NameClashError, match=clash):
         find_recipe("quick")
     place.write_text(RECIPE.replace("epochs = 3", "epochs = 0"))
     with pytest.raises(CardError, match=r"short\.toml, line \d+, is not a valid recipe"):

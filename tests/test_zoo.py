@@ -114,7 +114,9 @@ def test_a_card_is_written_again_and_one_that_a_registry_takes_later_is_a_clash(
     assert "crop_first" not in add(file, BACKBONE, name="mine", crop=1.0).card.input.model_dump()
     assert add(file, BACKBONE, name="mine", crop=1.0).card.input.crop == 1.0
     text = (own_cards() / "mine.toml").read_text().replace('name = "mine"', 'name = "byol"')
-    (own_cards() / "byol.toml").write_text(text)
+    (own_cards() / "other.toml").write_text(text)
+    with pytest.raises(UsageError, match="there is a model 'byol' already"):  # though neither can be used
+        add(file, BACKBONE, name="byol")
     with pytest.raises(NameClashError, match="two models are named 'byol'"):
         find_card("byol")
 
