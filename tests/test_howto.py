@@ -4,10 +4,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from simzoo.recipes import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -90,3 +93,18 @@ def test_what_predicts_transfer(tmp_path):
         assert figure in page
         assert f"0{figure}" in printed
     assert "static rank on the other data sets" in from_python
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page's commands are for a Unix shell")
+def test_training(tmp_path):
+    trained, compared = run_page("howto-train.md", tmp_path)
+    short = "quick+epochs=1+train-images=128"
+    for name in (f"resnet18-byol:{short}", f"resnet18-simclr:{short}#0", f"resnet18-simclr:{short}#1"):
+        assert f"{name}: kNN accuracy " in trained
+    assert len(list((tmp_path / "logs").glob("*.csv"))) == 2
+    assert "resnet18-init" in compared
+    page = (ROOT / "docs" / "howto-train.md").read_text(encoding="utf-8")
+    text = re.search(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1]
+    recipe = Recipe.model_validate(tomllib.loads(text))
+    assert f"@digits:{recipe.name}`" in page
+    assert recipe.settings("simclr").epochs == 20

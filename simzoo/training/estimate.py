@@ -7,9 +7,10 @@ import time
 import torch
 
 from simzoo.catalog import Catalog
+from simzoo.errors import TrainingError
 from simzoo.names import Spec
 from simzoo.training.loop import total
-from simzoo.training.prepare import prepare
+from simzoo.training.prepare import Run, prepare
 
 PROBE_IMAGES = 16
 
@@ -17,14 +18,27 @@ PROBE_IMAGES = 16
 def estimate_seconds(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) -> float:
     """Return the estimated seconds of a training, from one timed step on 16 of its images after a step to warm up.
 
-    Right to a factor of two or so: it leaves out reading, and larger batches run somewhat faster.
+    An objective that cannot do with so few (that whitens a batch, say) gets a whole batch. Right to a factor of two or
+    so: it leaves out reading, and larger batches run somewhat faster.
     """
     run = prepare(spec, device=device, shelves=shelves, timed=True)
-    count = min(PROBE_IMAGES, len(run.images))
+    settings = run.training.settings
+    few, whole = (min(count, len(run.images)) for count in (PROBE_IMAGES, settings.batch_size))
+    try:
+        seconds = _step(run, few, device)
+    except TrainingError:
+        if few == whole:
+            raise
+        seconds = _step(run, few := whole, device)
+    return seconds * settings.epochs * len(run.images) / few
+
+
+def _step(run: Run, count: int, device: str) -> float:
+    """Return the seconds that the second of two steps takes."""
     seconds = 0.0
     for _ in range(2):
         started = time.perf_counter()
         loss = total(run.objective.loss(run.batch(run.images.take(0, range(count)).to(device))))
         torch.autograd.backward(loss)
         seconds = time.perf_counter() - started
-    return seconds * run.training.settings.epochs * len(run.images) / count
+    return seconds

@@ -19,7 +19,7 @@ from simzoo.training.batch import Batch
 from simzoo.training.data import Pictures, TrainingImages, draw_seed
 from simzoo.training.masked import require_vit
 from simzoo.training.precision import in_precision
-from simzoo.training.views import Views
+from simzoo.training.views import ViewMaker
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Run:
     objective: Any
     heads: nn.Module
     images: TrainingImages
-    views: Views
+    views: ViewMaker
 
     def batch(self, pictures: Pictures) -> Batch:
         """Make the views of some images, where these lie."""

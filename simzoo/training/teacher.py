@@ -46,9 +46,10 @@ class Teacher(nn.Module):
 
 
 class Taught:
-    """What objectives with a teacher share. It moves after the optimiser's step, as in the papers.
+    """What objectives with a teacher share; options `momentum` and `momentum_end` are those of `Teacher`.
 
-    lightly's examples move it before the next forward pass: the same but at the very first step.
+    It moves after the optimiser's step, as in the papers. lightly's examples move it before the next forward pass: the
+    same but at the very first step.
     """
 
     teacher: Teacher

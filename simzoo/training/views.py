@@ -13,11 +13,10 @@ from simzoo.facts import augmentation
 from simzoo.images.batched import Numbers, Params, composed, placed, warped
 from simzoo.images.corruptions import Noise, Shear, Solarise, Translate
 from simzoo.images.operations import Blur, ColorJitter, Crop, Flip, Grey, Rotate
-from simzoo.recipes import Settings
-from simzoo.recipes import Views as ViewSettings
+from simzoo.recipes import Settings, Views
 from simzoo.training.data import Pictures
 
-Views = Callable[[Pictures], list[Tensor]]
+ViewMaker = Callable[[Pictures], list[Tensor]]
 
 
 @augmentation(name="shift", uniforms=2)
@@ -39,8 +38,8 @@ class Shift:
 
 
 def make_views(
-    views: ViewSettings, size: int, copies: int, *, first: int = 0, max_scale: float = 1.0, solarize: float = 0.0
-) -> Views:
+    views: Views, size: int, copies: int, *, first: int = 0, max_scale: float = 1.0, solarize: float = 0.0
+) -> ViewMaker:
     """Return a function from a batch to `copies` independent views of its images, each (b, 3, size, size) in [0, 1].
 
     Geometry is read in one go, bilinearly: slant, turn and shift (black outside), a crop of `min_scale` to `max_scale`
@@ -89,7 +88,7 @@ def _drawn(parts: list[Any], pictures: Pictures, copy: int) -> Iterator[tuple[An
         yield part, part.params(numbers, 1.0)
 
 
-def global_and_local(recipe: Settings, size: int, copies: int = 2) -> Views:
+def global_and_local(recipe: Settings, size: int, copies: int = 2) -> ViewMaker:
     """Return a function from a batch to `copies` global views and as many local ones as the recipe asks for.
 
     Global views are the recipe's `views`; the option `second` changes some of its words for every view but the first
@@ -105,8 +104,8 @@ def global_and_local(recipe: Settings, size: int, copies: int = 2) -> Views:
     return lambda pictures: [view for part in parts for view in part(pictures)]
 
 
-def _changed(views: ViewSettings, changes: dict[str, Any], size: int, copies: int, first: int) -> Views:
+def _changed(views: Views, changes: dict[str, Any], size: int, copies: int, first: int) -> ViewMaker:
     words = dict(changes)
     max_scale, solarize = words.pop("max_scale", 1.0), words.pop("solarize", 0.0)
-    chosen = ViewSettings.model_validate({**views.model_dump(), **words})
+    chosen = Views.model_validate({**views.model_dump(), **words})
     return make_views(chosen, size, copies, first=first, max_scale=max_scale, solarize=solarize)

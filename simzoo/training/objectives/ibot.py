@@ -21,11 +21,11 @@ class IBOT(Taught, TwoViews):
     """DINO's loss between views, plus its loss between a teacher's and the student's tokens of hidden patches."""
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here
-        """Return head, mask token, teacher and both centres; options of `dino`, and `masked` (images), `least`, `most`.
+        """Return head, mask token, teacher and both centres; options those of `dino` (`hidden`, `out`, ...) and more.
 
-        And `batch_norm` (of the head; in the paper a ViT's has none). One head serves images and patches, as in the
-        paper. The image is what the card pools: in the paper, the class token. The last layer learns from the first
-        epoch on and the teacher's temperature is constant, as in `dino`.
+        These are `masked` (images), `least`, `most`, and `batch_norm` (of the head; in the paper a ViT's has none). One
+        head serves images and patches, as in the paper. The image is what the card pools: there, the class token.
+        The last layer learns from the first epoch on and the teacher's temperature is constant, as in `dino`.
         """
         from lightly.loss import DINOLoss, IBOTPatchLoss
         from lightly.models.modules import DINOProjectionHead
