@@ -129,6 +129,16 @@ def damaged(what: str, got: str) -> DamagedFileError:
     )
 
 
+def close_to(name: str, names: Iterable[str]) -> str:
+    """Return what is added to a message where a name is like known ones: "; did you mean cka?", or nothing.
+
+    >>> close_to("ckaa", ["cka", "procrustes"]), close_to("rsa", ["cka", "procrustes"])
+    ('; did you mean cka?', '')
+    """
+    close = difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], next_step: str | None = None) -> UnknownNameError:
     """Build the error for an unknown name, with the closest names that exist.
 
@@ -139,10 +149,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str], next_step: str | No
       next: simzoo list measures
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
     plural = kind if kind.endswith("s") or kind == "data" else f"{kind}s"
-    many = f"one of {len(names)} known {plural}{hint}"
+    many = f"one of {len(names)} known {plural}{close_to(name, names)}"
     return UnknownNameError(
         f"unknown {kind} {name!r}",
         expected=f"{names[0]}, the only known {kind}" if len(names) == 1 else many,

@@ -19,7 +19,7 @@ from simzoo.models.remap import first
 from simzoo.names import Spec
 from simzoo.storage import checksum, key_of
 
-TRAINER_VERSION = 2  # raised when a training of the same settings would see other images or take other steps
+TRAINER_VERSION = 3  # raised when a training of the same settings would see other images or take other steps
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # what a weight of a frozen network may be
 
 

@@ -55,10 +55,11 @@ def write_ahead(connection: sqlite3.Connection) -> None:
     SQLite waits for other locks (`WAIT`), but turns away at once who meets another while switching.
     """
     until = time.monotonic() + WAIT
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    waiting = connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal"
+    while waiting:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            return
+            waiting = False
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                 raise

@@ -18,6 +18,7 @@ from simzoo.names import Spec, Training
 from simzoo.training.batch import Batch
 from simzoo.training.data import Pictures, TrainingImages, draw_seed
 from simzoo.training.masked import require_vit
+from simzoo.training.options import Options
 from simzoo.training.precision import in_precision
 from simzoo.training.views import ViewMaker
 
@@ -99,11 +100,14 @@ def prepare(
         )
     memory = 0.0 if timed else memory
     images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, memory=memory)
+    options = Options(settings.options)
+    told = settings.model_copy(update={"options": options})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(draw_seed("heads", spec.seed))
         with torch.no_grad():
             width = model.features(torch.zeros(1, 3, model.feed.size, model.feed.size)).shape[1]
-        heads = objective.build(model.features, width, settings, len(train_set.classes))
+        heads = objective.build(model.features, width, told, len(train_set.classes))
     model.module.to(device).train().requires_grad_(requires_grad=True)
-    views = objective.views(model.feed.size, settings)
+    views = objective.views(model.feed.size, told)
+    options.require_asked(spec.training.recipe, card.objective)
     return Run(spec, spec.training, model, objective, heads.to(device), images, views)

@@ -1,3 +1,4 @@
+import copy
 from itertools import pairwise
 
 import lightly.utils.lars
@@ -60,6 +61,30 @@ def test_a_step_of_lars_is_that_of_the_paper_for_weights_and_of_sgd_for_biases()
 )
 def test_the_optimiser_is_the_librarys(name, kind):
     assert isinstance(optimiser([nn.Linear(2, 2)], settings().model_copy(update={"optimizer": name})), kind)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_a_fused_step_is_the_plain_one(name):
+    given = settings(momentum=0.9).model_copy(update={"optimizer": name, "learning_rate": 0.01})
+    plain = {
+        "sgd": lambda groups: torch.optim.SGD(groups, lr=0.01, momentum=0.9, nesterov=True, fused=False),
+        "adamw": lambda groups: torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.999), foreach=False, fused=False),
+    }[name]
+    torch.manual_seed(0)
+    ours = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2))
+    theirs = copy.deepcopy(ours)
+    groups = [
+        {"params": [p for p in theirs.parameters() if p.ndim > 1], "weight_decay": 0.1},
+        {"params": [p for p in theirs.parameters() if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    images = torch.randn(5, 3)
+    for network, chosen in ((ours, optimiser([ours], given)), (theirs, plain(groups))):
+        for _ in range(20):
+            chosen.zero_grad()
+            network(images).square().mean().backward()
+            chosen.step()
+    for mine, wanted in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_the_rate_rises_over_the_warm_up_and_falls_as_a_cosine_to_zero():

@@ -41,6 +41,16 @@ def test_views_that_are_none_of_a_batch_are_refused(views, got):
         run.batch(run.images.take(0, range(8)))
 
 
+def test_a_misspelt_option_of_a_recipe_is_no_training():
+    spec = short("vit-simclr")
+    settings = spec.training.settings.model_copy(update={"options": {"temprature": 0.2, "out": 16}})
+    said = (
+        r"recipe 'quick-vit' gives objective 'simclr' an option that it does not take\n  expected: .*did you mean temp"
+    )
+    with pytest.raises(TrainingError, match=said):
+        prepare(replace(spec, training=replace(spec.training, settings=settings)))
+
+
 def test_the_same_seed_makes_the_same_heads_and_another_seed_others():
     first, again, other = (prepare(short(name)).heads.state_dict() for name in ("vit-simclr",) * 2 + ("vit-simclr#1",))
     assert all(torch.equal(first[key], again[key]) for key in first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ class BYOL(Taught, TwoViews):
         self.backbone = backbone
         self.head = BYOLProjectionHead(width, hidden, out)
         self.predictor = BYOLPredictionHead(out, hidden, out)
-        self.teacher = Teacher(backbone, self.head, options={"momentum_end": 1.0, **options})
+        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
         self.criterion = NegativeCosineSimilarity()
         return nn.ModuleDict({"head": self.head, "predictor": self.predictor, "teacher": self.teacher})
 

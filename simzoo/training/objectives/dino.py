@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -37,7 +38,7 @@ class DINO(Taught, TwoViews):
         ):  # a normed weight is made at once; one with a graph cannot be copied
             warnings.simplefilter("ignore", FutureWarning)  # torch's, on how lightly norms the last layer
             self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out, batch_norm=True)
-        self.teacher = Teacher(backbone, self.head, options={"momentum_end": 1.0, **options})
+        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
         self.criterion = DINOLoss(
             output_dim=out,
             teacher_temp=options.get("teacher_temperature", 0.04),

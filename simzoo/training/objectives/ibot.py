@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -43,7 +44,7 @@ class IBOT(Taught, TwoViews):
             warnings.simplefilter("ignore", FutureWarning)  # torch's, on how lightly norms the last layer
             norm = options.get("batch_norm", False)
             self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out, batch_norm=norm)
-        self.teacher = Teacher(backbone, self.head, options={"momentum_end": 1.0, **options})
+        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
         self.student, self.taught = Encoder(backbone, "ibot", token), Encoder(self.teacher.features, "ibot")
         settings = {
             "output_dim": out,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ class LeJEPA:
         """Return two global views and local ones, which the loss cannot do without (option `local`)."""
         from simzoo.training.views import global_and_local
 
-        options = {"local": LOCAL, **recipe.options}
+        options = ChainMap(recipe.options, {"local": LOCAL})
         return global_and_local(recipe.model_copy(update={"options": options}), image_size)
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here

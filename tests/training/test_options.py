@@ -1,0 +1,72 @@
+from collections import ChainMap
+
+import pytest
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+
+from simzoo.catalog import catalog
+from simzoo.errors import TrainingError
+from simzoo.models.load import wrap_module
+from simzoo.registries import recipes
+from simzoo.training.options import Options
+
+RECIPES, OBJECTIVES = recipes(), catalog().objectives
+SHIPPED = {
+    (objective, *sorted(settings.options)): (recipe, objective)
+    for recipe in RECIPES
+    for objective, settings in sorted(RECIPES[recipe].objectives.items())
+}  # of recipes that give the same options, one
+
+
+def test_options_are_a_mapping_that_remembers_what_was_asked_of_it():
+    options = Options({"hidden": 4, "out": 2, "momentum": 0.9})
+    assert (dict(options), len(options)) == ({"hidden": 4, "out": 2, "momentum": 0.9}, 3)
+    options = Options(options.given)
+    assert options.get("out", 8) == 2
+    assert options.get("temperature", 0.1) == 0.1
+    assert ChainMap(options, {"momentum": 0.5, "end": 1.0}).get("momentum") == 0.9
+    assert "local" not in options
+    assert options.asked == {"out", "temperature", "momentum", "local"}
+
+
+def test_options_that_were_all_asked_for_pass():
+    options = Options({"out": 2})
+    assert options["out"] == 2
+    options.require_asked("mine", "simclr")
+    Options({}).require_asked("mine", "simclr")
+
+
+def test_a_misspelt_option_is_refused_with_the_closest_that_is_taken():
+    options = Options({"temprature": 0.2, "out": 2})
+    for name in ("out", "temperature", "hidden"):
+        options.get(name)
+    with pytest.raises(TrainingError) as caught:
+        options.require_asked("mine", "simclr")
+    error = caught.value
+    assert error.what == "recipe 'mine' gives objective 'simclr' an option that it does not take"
+    assert error.expected == "hidden, out, temperature; did you mean temperature?"
+    assert error.got == "temprature"
+    assert error.next_step == "mend the options of [objectives.simclr] in the recipe (simzoo show simclr)"
+
+
+def test_of_an_objective_without_options_every_one_is_refused():
+    with pytest.raises(TrainingError, match=r"expected: no options\n  got: a, b\n"):
+        Options({"b": 1, "a": 2}).require_asked("mine", "supervised")
+
+
+@pytest.mark.parametrize(("recipe", "objective"), SHIPPED.values())
+def test_the_options_of_every_shipped_recipe_are_taken(recipe, objective):
+    part, settings = OBJECTIVES[objective].part, RECIPES[recipe].settings(objective)
+    options = Options(settings.options)
+    told = settings.model_copy(update={"options": options})
+    if part.sheet.facts.get("backbone") == "vit":
+        network, width = VisionTransformer(img_size=32, patch_size=8, embed_dim=48, depth=1, num_heads=3), 48
+    else:
+        network, width = nn.Sequential(nn.Identity(), nn.Conv2d(3, 512, 2)), 512
+    features = wrap_module(network).features
+    made = part()
+    with torch.device("meta"):  # heads without numbers: they are large, and not used
+        made.build(features, width, told, 10)
+    made.views(32, told)
+    options.require_asked(recipe, objective)
