@@ -73,7 +73,8 @@ def spec_of(name, precision="float32"):
     base = {"everything": "resnet18-simclr"}.get(name, name)
     spec = resolve(base, changes={"epochs": EPOCHS, "train-images": IMAGES})[0]
     training = spec.training
-    settings = training.settings.model_copy(update={"batch_size": BATCH, "precision": precision})
+    options = training.settings.options if name == base else {}
+    settings = training.settings.model_copy(update={"batch_size": BATCH, "precision": precision, "options": options})
     training = Training(training.data, training.recipe, training.changes, settings, training.full)
     card = spec.card.model_copy(update={"objective": name}) if name != base else spec.card
     return Spec(spec.name, card, spec.seed, training)
