@@ -52,7 +52,7 @@ PAGE = """<!-- written by benchmarks/objectives.py: run it again rather than cha
 
 `python benchmarks/objectives.py` trains every objective on the digits of scikit-learn (1,297 training images of
 32 px), on a ResNet18 by the recipe `quick`, or, where patches are hidden, on a ViT-tiny of 16 patches by
-`quick-vit`; up to {seeds}{short}. The pooled output of the 500 test images is judged by kNN ({k} neighbours)
+`quick-vit`; {seeds}{short}. The pooled output of the 500 test images is judged by kNN ({k} neighbours)
 and by a linear probe, both on all training images. A gain is over the same network as initialised with the same
 seed, image by image, of the seeds that the row counts; intervals ({level:.0%}) are over images. Objectives that
 hide patches are judged by the probe, others by kNN; "better" is an interval above 0. Rank is the effective rank
@@ -65,76 +65,7 @@ machine included.
 
 """
 
-# Measured by hand while recipes were tuned: no run of this file changes it.
-TRIED = """
-## What was tried
-
-Settings were chosen, and causes looked for, on a validation part: kNN of 400 of the training images by the other 897,
-seed 10, where the untrained network has .910 and SimCLR .958; for ViTs a logistic regression, the untrained .838. What
-is not named is as in the recipe then.
-
-| objective | changed | accuracy | effective rank |
-| --- | --- | --- | --- |
-| `byol` | nothing (12 epochs) | .877; .900, .833 after 1, 2 epochs | 130; 366, 261 |
-| `byol` | 60 epochs | .843; .930, .725, .870 after 1, 10, 41 | 71; 386, 77, 66 |
-| `byol` | 24 epochs, the teacher's momentum .95; learning rate 2e-3 and momentum .9 | .823; .782 | |
-| `byol` | learning rate 1e-4 | .907; .935 after 3 | 380; 400 |
-| `byol` | learning rate 3e-4; batches of 32 | .873; .855 | |
-| `byol` | SGD, learning rate .05, decay 5e-4 | .885; .920 after 2 | 335; 378 |
-| `byol` | the same, twice the noise, jitter and slant, crops from .5 | .892 | 343 |
-| `byol` | the teacher's momentum .99 | .840 | 210 |
-| `byol` | crops from .7 of the area; from .2 | .855; .775 | ; 137 |
-| `byol` | neither noise nor jitter | .782 | 138 |
-| `byol` | twice the noise, jitter and slant, blur, crops from .3 | .877; .920 after 1 | 259; 353 |
-| `simsiam` | twice the noise, jitter and slant, blur, crops from .3 | .838 | 235 |
-| `simsiam` | SGD, twice the noise, jitter and slant, crops from .5 | .845 | 249 |
-| `frossl` | crops from .7 | .863 | 137 |
-| `barlow_twins` | crops from .7: taken into the recipe | .940 | |
-| `barlow_twins` | learning rate 3e-4; 3e-3; batches of 32 | .905; .860; .910 | |
-| `barlow_twins` | SGD, twice the noise, jitter and slant, crops from .5 | .472 | 13 |
-| `mocov2` | a bank of 128 for 1,024 of 1,297 images, most queries' own among them: taken | .945 | 166 |
-| `mocov2` | the same, and the teacher's momentum .97 | .920 | 165 |
-| `dino` | twice the learning rate, the teacher's momentum .9 | .583 | |
-| `mae` | learning rate 3e-4, half of the patches hidden: taken | .897; .780 after 4 | 36; 16 |
-| `simmim` | learning rate 3e-4: taken | .917 | 35 |
-
-A second round, on another such part, in the course of the training: the untrained network has .895 there and
-SimCLR .950; the untrained ViT .850. Ranks are those of centred features (untrained 165, ViT 33).
-
-| objective | changed | accuracy | effective rank |
-| --- | --- | --- | --- |
-| `byol` | learning rate 0: the norms' statistics alone move | .897, .880, .885, .897 after 1, 2, 3, 4 | 414 |
-| `byol` | learning rate 1e-4, 4 epochs | .907, .882, .882, .890 after 1, 2, 3, 4 | 402 |
-| `simsiam` | learning rate 1e-4, 4 epochs | .897, .887, .880, .877 after 1, 2, 3, 4 | 407 |
-| `mocov3` | temperature .1 for .2, the teacher's momentum .9 for .97 | .897, .823, .895, .922 after 1, 3, 6, 12 | 215 |
-| `mocov3` | the same, 24 epochs: taken | .925, .910, .935, .958 after 1, 6, 12, 24 | 196 |
-| `swav` | 16 prototypes for 32, epsilon .03 for .05 | .890, .805, .865, .915 after 1, 3, 6, 12 | 171 |
-| `swav` | the same, 24 epochs: taken | .900, .905, .930, .955 after 1, 6, 12, 24 | 134 |
-| `wmse` | 24 epochs: taken | .882, .907, .932, .950 after 1, 6, 12, 24 | 145 |
-| `wmse` | projections of 32 for 16 | .895, .843, .885, .897 after 1, 3, 6, 12 | 176 |
-| `emp_ssl` | 6 epochs for 3: taken | .900, .917, .930 after 1, 3, 6 | 218 |
-| `lejepa` | weight .02 for .05 | .855, .797, .770, .795 after 1, 3, 6, 12 | 124 |
-| `lejepa` | weight .3, local views of .5 to .8 of the area for .2 to .4: taken, for 12 epochs | .848, .900, .915 after 1, 6, 8 | 239 |
-| `fastsiam` | learning rate 3e-4, 12 epochs for 6: taken | .892, .850, .855, .895 after 1, 3, 6, 12 | 231 |
-| `dino` | 64 dimensions of the output for 512: loss 4.16, which is ln 64 | .838, .838, .812, .823 after 1, 3, 6, 12 | 253 |
-| `dino` | 16 of them, the teacher's momentum .9, local views of .5 to .8 of the area | .818, .780, .777, .677 after 1, 3, 6, 12 | 18 |
-| `msn` | learning rate 1e-3, SimCLR's views, the teacher's momentum .97: loss 4.16, ln 64 | .650, .527, .552, .590 after 1, 3, 6, 12 | 7 |
-| `ibot` | the same, 64 dimensions of the output for 512 | .730, .728, .802, .797 after 1, 3, 6, 12 | 18 |
-| `ijepa` | learning rate 1e-3, the teacher's momentum .996 | .823, .703, .630, .703 after 1, 10, 20, 30 | 12 |
-
-Most objectives lose in the first epochs and gain later. Those that were still rising at the end of the second round
-were given up to 61,440 view-images, twice what they had; so were Barlow Twins and MoCo v2, without a trial. With half
-as many prototypes as images in a batch SwAV stood at the loss of codes drawn by lot for seven of twelve epochs. Small
-local views of a digit show too little of it to agree with the whole. DINO and MSN stay where their outputs are uniform;
-where DINO leaves it, it collapses.
-
-What BYOL does is dimensional collapse: its loss falls from epoch to epoch (to -.94 in 60) while the effective rank
-falls to a fifth. kNN is best after one to three epochs, at a low rate, falls while most of the rank is lost, and comes
-back by half of that. Views are not too strong for it: weaker ones are worse. Neither are the norms' running statistics
-at fault: taken anew on images without augmentation they move kNN of SimSiam by -.015, of FroSSL by +.017 and of BYOL
-at a rate of 1e-4 by -.054. SimCLR, whose negatives keep directions apart, ends at a rank of 208. And the start is hard
-to beat: digits lie apart in raw pixels (kNN .975) and in an untrained network, so all that an objective drops is seen.
-"""
+TRIED = Path(__file__).with_name("objectives_tried.md")  # measured by hand while recipes were tuned
 
 
 @dataclass(frozen=True)
@@ -236,8 +167,9 @@ def measure(objective: str, seeds: Sequence[int], options: dict[str, Any], untra
 def page(results: Sequence[Result], untrained: dict[str, Seen], seeds: Sequence[int], options: dict[str, Any]) -> str:
     """Return the page: conditions, table, and what is known of those that are not better than the untrained network."""
     short = [f"{word.replace('_', ' ')} {value}" for word, value in options.items() if value is not None]
+    fewer = "up to " if any(len(result.facts) < len(seeds) for result in results) else ""
     text = PAGE.format(
-        seeds=f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}",
+        seeds=f"{fewer}{len(seeds)} seed{'s' if len(seeds) > 1 else ''}",
         short=f", shortened to {', '.join(short)}" if short else "",
         k=NEIGHBOURS,
         level=LEVEL,
@@ -247,8 +179,9 @@ def page(results: Sequence[Result], untrained: dict[str, Seen], seeds: Sequence[
     )
     rows = [COLUMNS, ["---"] * len(COLUMNS), *_baselines(untrained), *(_row(result) for result in results)]
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    tried = f"\n{TRIED.read_text(encoding='utf-8')}"
     failed = "".join(_failure(result) for result in results if not result.better)
-    return text + table + (f"\n## Not better than the untrained network\n\n{failed}" if failed else "") + TRIED
+    return text + table + (f"\n## Not better than the untrained network\n\n{failed}" if failed else "") + tried
 
 
 def _baselines(untrained: dict[str, Seen]) -> list[list[str]]:
