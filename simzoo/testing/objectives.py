@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from simzoo.testing.conformance import Check, named, require
 from simzoo.testing.trial import IMAGES, RECIPE, SIZE, STEPS, pictures, trial
 from simzoo.training.batch import Batch
+from simzoo.training.options import Options
 
 COLLAPSED = 0.1  # of the spread that the features had before training
 FROZEN = ("teacher", "momentum", "target")
@@ -211,6 +212,21 @@ def the_batch_is_not_changed(part: Any) -> None:
     )
 
 
+def options_are_asked_for_before_the_training(part: Any) -> None:
+    """`views` and `build` ask for all options: a recipe's that neither asks for is refused as misspelt."""
+    options = Options(RECIPE.options)
+    made = trial(part, recipe=RECIPE.model_copy(update={"options": options}))
+    early = set(options.asked)
+    made.train(2)
+    late = sorted(options.asked - early)
+    require(
+        not late,
+        f"{part.sheet.name} asks for options when it is trained already",
+        expected="options that views or build ask for",
+        got=", ".join(late),
+    )
+
+
 def _moved(value: Tensor) -> bool:
     return value.grad is not None and bool(value.grad.abs().max() > 0)
 
@@ -231,4 +247,5 @@ CHECKS = [
     the_state_can_be_saved_and_loaded,
     labels_are_used_as_declared,
     the_batch_is_not_changed,
+    options_are_asked_for_before_the_training,
 ]

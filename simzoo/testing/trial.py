@@ -79,7 +79,7 @@ class Trial:
             return self.model.features(self.batch.views[0])
 
 
-def trial(part: Any, seed: int = 0) -> Trial:
+def trial(part: Any, seed: int = 0, recipe: Settings = RECIPE) -> Trial:
     """Build the objective as a training does, from one seed; the caller's generators must be forked."""
     torch.manual_seed(seed)
     model = wrap_module(_vit() if part.sheet.facts.get("backbone") == "vit" else _Network())
@@ -87,11 +87,11 @@ def trial(part: Any, seed: int = 0) -> Trial:
     objective = part()
     torch.manual_seed(0)
     given = pictures()
-    batch = Batch(objective.views(SIZE, RECIPE)(given), given.labels)
+    batch = Batch(objective.views(SIZE, recipe)(given), given.labels)
     torch.manual_seed(seed)
     with torch.no_grad():
         width = model.features(torch.zeros(2, 3, SIZE, SIZE)).shape[1]
-    return Trial(objective, model, objective.build(model.features, width, RECIPE, CLASSES), batch)
+    return Trial(objective, model, objective.build(model.features, width, recipe, CLASSES), batch)
 
 
 def pictures(images: int = IMAGES) -> Pictures:

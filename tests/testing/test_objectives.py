@@ -57,6 +57,15 @@ def train_teacher(self, batch):
     return Supervised.loss(self, batch) + self.heads["teacher"](self.backbone(batch.views[0])).square().mean()
 
 
+def build_with_recipe(self, backbone, width, recipe, classes):
+    self.recipe = recipe
+    return Supervised.build(self, backbone, width, recipe, classes)
+
+
+def ask_late(self, batch):
+    return Supervised.loss(self, batch) * self.recipe.options.get("scale", 1.0)
+
+
 def spare_teacher(self, batch):
     with torch.no_grad():
         wanted = self.heads["teacher"](self.backbone(batch.views[0]))
@@ -103,6 +112,11 @@ MUTATIONS = {
         mutant(Supervised, True, loss=overwrite),
         "the batch is not changed",
         "writes to its batch",
+    ),
+    "options asked for late": (
+        mutant(Supervised, True, build=build_with_recipe, loss=ask_late),
+        "options are asked for before the training",
+        "got: scale",
     ),
     "no module": (mutant(Supervised, True, build=lambda *given: None), "build returns a module", "NoneType"),
     "views of another kind": (
