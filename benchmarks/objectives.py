@@ -165,7 +165,7 @@ def measure(objective: str, seeds: Sequence[int], options: dict[str, Any], untra
 
 
 def page(results: Sequence[Result], untrained: dict[str, Seen], seeds: Sequence[int], options: dict[str, Any]) -> str:
-    """Return the page: conditions, table, and what is known of those that are not better than the untrained network."""
+    """Return the page: conditions, table, what is known of those that are not better, and what was tried."""
     short = [f"{word.replace('_', ' ')} {value}" for word, value in options.items() if value is not None]
     fewer = "up to " if any(len(result.facts) < len(seeds) for result in results) else ""
     text = PAGE.format(
@@ -281,7 +281,8 @@ def _bare(spec: Any, steps: int) -> tuple[float, float]:
 
 
 def _with_a_card() -> list[str]:
-    return [name for name in catalog().objectives if name != "init" and card_of(name) in cards()]
+    known = cards()
+    return [name for name in catalog().objectives if name != "init" and card_of(name) in known]
 
 
 def _trained(objective: str, seed: int, options: dict[str, Any]) -> bool:

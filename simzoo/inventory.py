@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from simzoo.cards import Augmentation
 from simzoo.catalog import Catalog, Shelf, catalog
 from simzoo.errors import DataError, NameClashError, UnknownNameError, UsageError, unknown_name
 from simzoo.names import resolve
@@ -22,6 +23,7 @@ from simzoo.registries import (
 )
 
 Part = dict[str, Any]
+_NO_PARTS = ("builtins", "torch", "typing")  # whose classes tell nothing of an objective
 
 
 def inventory(kind: str, shelves: Catalog | None = None) -> list[Part]:
@@ -41,28 +43,32 @@ def describe(name: str, shelves: Catalog | None = None) -> Part:
             facts = {**entry.sheet.as_dict(), "kind": entry.sheet.kind, "plugin": entry.plugin}
             text = _of_objective(entry.part) if kind == "objectives" else inspect.getdoc(entry.part) or ""
             return {**facts, "documentation": text}
-    if name in augmentations(shelves) or name in shelves.augmentations:
-        setting = find_augmentation(name, shelves)
-        parts = [shelves.augmentations[options["operation"]] for options in setting.operations]
-        text = "\n\n".join(f"{entry.name}: {inspect.getdoc(entry.part)}" for entry in parts)
-        return {**setting.model_dump(mode="json"), "kind": "augmentation", "documentation": text}
     problems = []
-    for kind, find in (("recipe", find_recipe), ("grid", find_grid)):
+    for kind, find in (("augmentation", find_augmentation), ("recipe", find_recipe), ("grid", find_grid)):
         try:
-            return {**find(name, shelves).model_dump(mode="json"), "kind": kind}
+            found = find(name, shelves)
         except UnknownNameError:
             continue
         except UsageError as error:  # a file that is not sound hides no model of its name
             problems.append(error)
+            continue
+        more = {"documentation": _of_operations(found, shelves)} if isinstance(found, Augmentation) else {}
+        return {**found.model_dump(mode="json"), "kind": kind, **more}
     try:
         return _model_or_data(name, shelves)
     except UnknownNameError as unknown:
         raise (problems or [unknown])[0] from None
 
 
+def _of_operations(setting: Augmentation, shelves: Catalog) -> str:
+    parts = [shelves.augmentations[options["operation"]] for options in setting.operations]
+    return "\n\n".join(f"{entry.name}: {inspect.getdoc(entry.part)}" for entry in parts)
+
+
 def _of_objective(part: Any) -> str:
     """Return an objective's docstrings: its own, and those of its parts, views and heads, which tell the options."""
-    texts = [kind.__doc__ for kind in part.__mro__[:-1]]
+    bases = [kind for kind in getattr(part, "__mro__", [part]) if kind.__module__.partition(".")[0] not in _NO_PARTS]
+    texts = [kind.__doc__ for kind in bases]
     for name in ("views", "build", "parts"):
         texts += [getattr(part, name).__doc__] if inspect.isfunction(getattr(part, name, None)) else []
     return "\n\n".join(inspect.cleandoc(text) for text in dict.fromkeys(texts) if text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -39,7 +40,9 @@ class Settings(Frozen):
     warmup: float = Field(default=0.1, ge=0, le=1, description="share of all steps, linear; then a cosine to zero")
     train_images: int | None = Field(default=None, ge=2, description="at most so many, stratified; all if absent")
     views: Views = Views()
-    options: dict[str, Any] = Field(default_factory=dict, description="the objective's own: head widths, temperature")
+    options: Mapping[str, Any] = Field(
+        default_factory=dict, description="the objective's own: head widths, temperature"
+    )
     accumulate: int = Field(default=1, ge=1, description="batches whose gradients are averaged for one step")
     precision: Literal["float32", "bf16", "fp16"] = Field(default="float32", description="of the network's computation")
     nesterov: bool = Field(default=True, description="of SGD and LARS, where momentum is above 0")

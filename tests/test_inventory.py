@@ -2,9 +2,10 @@ import json
 
 import pytest
 from PIL import Image
+from torch import nn
 
 from simzoo.errors import CardError, NameClashError, UnknownNameError, UsageError
-from simzoo.inventory import broken_plugins, describe, inventory
+from simzoo.inventory import _of_objective, broken_plugins, describe, inventory
 from simzoo.registries import recipes
 
 KINDS = ("models", "recipes", "measures", "objectives", "backbones", "data", "augmentations", "executors", "plugins")
@@ -66,6 +67,11 @@ def test_a_recipe_that_is_not_sound_or_has_anothers_name_says_so(tmp_path, monke
     place.write_text("version = ")
     with pytest.raises(CardError, match=r"gentle\.toml"):
         describe("gentle")
+    augmentation = tmp_path / "registry" / "augmentations" / "mild.toml"
+    augmentation.parent.mkdir()
+    augmentation.write_text("version = ")
+    with pytest.raises(CardError, match=r"mild\.toml"):
+        describe("mild")
     place.rename(place.with_name("resnet18-sl.toml"))
     assert describe("resnet18-sl")["kind"] == "model"
 
@@ -112,3 +118,17 @@ def test_a_model_of_the_grammar_is_described_with_its_seed_and_training():
     assert (untrained["paradigm"], untrained["seed"], untrained["training"]) == ("untrained", 4, None)
     with pytest.raises(UsageError, match="no readable seed"):
         describe("vit-sl#x")
+
+
+def test_an_objective_of_another_make_is_shown_too():
+    def made():
+        """Return one that a function makes."""
+
+    class Module(nn.Module):
+        """Minus nothing."""
+
+        def build(self):
+            """Return heads; option `out`."""
+
+    assert _of_objective(made) == "Return one that a function makes."
+    assert _of_objective(Module) == "Minus nothing.\n\nReturn heads; option `out`."

@@ -16,6 +16,7 @@ from simzoo.training.batch import Batch
 from simzoo.training.data import Pictures
 from simzoo.training.loop import total
 from simzoo.training.optimise import optimiser
+from simzoo.training.views import ViewMaker
 
 SIZE, IMAGES, CLASSES, STEPS = 16, 24, 3, 40
 RECIPE = Settings(
@@ -79,19 +80,27 @@ class Trial:
             return self.model.features(self.batch.views[0])
 
 
-def trial(part: Any, seed: int = 0, recipe: Settings = RECIPE) -> Trial:
+def trial(part: Any, seed: int = 0) -> Trial:
     """Build the objective as a training does, from one seed; the caller's generators must be forked."""
+    tried, views = built(part, seed, RECIPE)
+    given = pictures()
+    torch.manual_seed(0)
+    tried.batch = Batch(views(given), given.labels)
+    return tried
+
+
+def built(part: Any, seed: int, recipe: Settings) -> tuple[Trial, ViewMaker]:
+    """Build network, objective and heads; no views are made yet."""
     torch.manual_seed(seed)
     model = wrap_module(_vit() if part.sheet.facts.get("backbone") == "vit" else _Network())
     model.module.train().requires_grad_(requires_grad=True)
     objective = part()
-    torch.manual_seed(0)
-    given = pictures()
-    batch = Batch(objective.views(SIZE, recipe)(given), given.labels)
     torch.manual_seed(seed)
     with torch.no_grad():
         width = model.features(torch.zeros(2, 3, SIZE, SIZE)).shape[1]
-    return Trial(objective, model, objective.build(model.features, width, recipe, CLASSES), batch)
+    views = objective.views(SIZE, recipe)
+    heads = objective.build(model.features, width, recipe, CLASSES)
+    return Trial(objective, model, heads, Batch([], torch.zeros(0))), views
 
 
 def pictures(images: int = IMAGES) -> Pictures:

@@ -18,19 +18,21 @@ PROBE_IMAGES = 16
 def estimate_seconds(spec: Spec, *, device: str = "cpu", shelves: Catalog | None = None) -> float:
     """Return the estimated seconds of a training, from one timed step on 16 of its images after a step to warm up.
 
-    An objective that cannot do with so few (that whitens a batch, say) gets a whole batch. Right to a factor of two or
-    so: it leaves out reading, and larger batches run somewhat faster.
+    An objective that refuses so few by a `TrainingError` (one that whitens a batch, say) gets a whole batch. Right to a
+    factor of two or so: it leaves out reading, and larger batches run somewhat faster.
     """
     run = prepare(spec, device=device, shelves=shelves, timed=True)
     settings = run.training.settings
-    few, whole = (min(count, len(run.images)) for count in (PROBE_IMAGES, settings.batch_size))
+    whole = min(settings.batch_size, len(run.images))
+    count = min(PROBE_IMAGES, whole)
     try:
-        seconds = _step(run, few, device)
+        seconds = _step(run, count, device)
     except TrainingError:
-        if few == whole:
+        if count == whole:
             raise
-        seconds = _step(run, few := whole, device)
-    return seconds * settings.epochs * len(run.images) / few
+        count = whole
+        seconds = _step(run, count, device)
+    return seconds * settings.epochs * len(run.images) / count
 
 
 def _step(run: Run, count: int, device: str) -> float:

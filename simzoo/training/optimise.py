@@ -16,8 +16,9 @@ from simzoo.recipes import Settings
 def optimiser(modules: Iterable[nn.Module], settings: Settings) -> torch.optim.Optimizer:
     """Return the optimiser; biases and norm parameters (one axis) take no weight decay, unless the recipe says so.
 
-    LARS scales the steps of what decays alone, so it needs a `weight_decay` above 0, however small. torch's own are its
-    fused ones: on a CPU a step of theirs takes a quarter of the time, which else is a seventh of a ResNet18's training.
+    SGD and AdamW take torch's fused steps where they can: on a CPU a quarter of the time of plain ones, which is a
+    seventh of a ResNet18's training. LARS scales the steps of what decays alone, so it needs a `weight_decay` above 0,
+    however small.
     """
     parameters = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
     groups = [
@@ -29,14 +30,23 @@ def optimiser(modules: Iterable[nn.Module], settings: Settings) -> torch.optim.O
     ]
     common: dict[str, Any] = {"lr": settings.learning_rate, "momentum": settings.momentum}
     common["nesterov"] = settings.nesterov and settings.momentum > 0
+    fused = all(map(_fusible, parameters))
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(groups, fused=True, **common)
+        return torch.optim.SGD(groups, fused=fused, **common)
     if settings.optimizer == "lars":
         from lightly.utils.lars import LARS
 
         made: torch.optim.Optimizer = LARS(groups, trust_coefficient=settings.trust, **common)
         return made
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.momentum, 0.999), fused=True)
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.momentum, 0.999), fused=fused)
+
+
+def _fusible(parameter: nn.Parameter) -> bool:
+    """Whether a fused step is right: torch's walk memory, and would change what lies between the rows of a slice."""
+    dense = parameter.is_contiguous() or (
+        parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+    )
+    return parameter.is_floating_point() and dense
 
 
 def schedule(chosen: torch.optim.Optimizer, steps: int, warmup: float) -> LambdaLR:

@@ -9,7 +9,7 @@ from simzoo.errors import TrainingError, close_to
 
 
 class Options(Mapping[str, Any]):
-    """The options as they are, which remember what was asked of them."""
+    """The options as they are, which remember what was asked of them; who goes through them asks for all."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         """Hold the options; nothing was asked yet."""
@@ -34,10 +34,10 @@ class Options(Mapping[str, Any]):
         unasked = sorted(set(self.given) - self.asked)
         if not unasked:
             return
-        hints = [close_to(name, self.asked) for name in unasked]
+        hint = close_to(unasked[0], self.asked - set(self.given)) if len(unasked) == 1 else ""
         raise TrainingError(
-            f"recipe {recipe!r} gives objective {objective!r} an option that it does not take",
-            expected=", ".join(sorted(self.asked)) + "".join(hints) if self.asked else "no options",
+            f"recipe {recipe!r} gives objective {objective!r} options that it does not ask for",
+            expected=", ".join(sorted(self.asked)) + hint if self.asked else "no options",
             got=", ".join(unasked),
-            next_step=f"mend the options of [objectives.{objective}] in the recipe (simzoo show {objective})",
+            next_step=f"mend the options of [objectives.{objective}], or of [default], in the recipe",
         )

@@ -98,8 +98,6 @@ def prepare(
             got=str(len(chosen)),
             next_step="name a larger data set, or raise --train-images",
         )
-    memory = 0.0 if timed else memory
-    images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, memory=memory)
     options = Options(settings.options)
     told = settings.model_copy(update={"options": options})
     with torch.random.fork_rng(devices=[]):
@@ -110,4 +108,6 @@ def prepare(
     model.module.to(device).train().requires_grad_(requires_grad=True)
     views = objective.views(model.feed.size, told)
     options.require_asked(spec.training.recipe, card.objective)
+    memory = 0.0 if timed else memory
+    images = TrainingImages(train_set, chosen, model.feed.size, spec.seed, device, memory=memory)
     return Run(spec, spec.training, model, objective, heads.to(device), images, views)

@@ -17,8 +17,18 @@ class Teacher(nn.Module):
     `momentum_end` (as it began, if absent) by half a cosine over the training.
     """
 
-    def __init__(self, backbone: Callable[[Tensor], Tensor], *heads: nn.Module, options: Mapping[str, Any]) -> None:
-        """Copy what it follows; `backbone` is the method of a model that gives features."""
+    def __init__(
+        self,
+        backbone: Callable[[Tensor], Tensor],
+        *heads: nn.Module,
+        options: Mapping[str, Any],
+        momentum: float = 0.99,
+        momentum_end: float | None = None,
+    ) -> None:
+        """Copy what it follows; `backbone` is the method of a model that gives features.
+
+        `momentum` and `momentum_end` are those of a recipe that does not name them.
+        """
         super().__init__()
         student: Any = backbone
         self.features: Any = copy.deepcopy(student)  # with the model whose method it is
@@ -26,8 +36,8 @@ class Teacher(nn.Module):
         self.heads = nn.Sequential(*copy.deepcopy(heads))
         self.requires_grad_(requires_grad=False).train()
         self.followed: tuple[nn.Module, ...] = (student.__self__.module, *heads)  # a tuple is no part of the state
-        self.start = options.get("momentum", 0.99)
-        self.end = options.get("momentum_end", self.start)
+        self.start = options.get("momentum", momentum)
+        self.end = options.get("momentum_end", self.start if momentum_end is None else momentum_end)
 
     @torch.no_grad()
     def forward(self, pixels: Tensor) -> Tensor:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 from torch import Tensor
 
+from simzoo.errors import TrainingError
 from simzoo.facts import augmentation
 from simzoo.images.batched import Numbers, Params, composed, placed, warped
 from simzoo.images.corruptions import Noise, Shear, Solarise, Translate
@@ -88,24 +90,40 @@ def _drawn(parts: list[Any], pictures: Pictures, copy: int) -> Iterator[tuple[An
         yield part, part.params(numbers, 1.0)
 
 
-def global_and_local(recipe: Settings, size: int, copies: int = 2) -> ViewMaker:
+def global_and_local(recipe: Settings, size: int, copies: int = 2, local: Mapping[str, Any] = {}) -> ViewMaker:
     """Return a function from a batch to `copies` global views and as many local ones as the recipe asks for.
 
     Global views are the recipe's `views`; the option `second` changes some of its words for every view but the first
     (asymmetric views), and adds `solarize`. The option `local = { count, size, min_scale, max_scale }`, together with
-    any words of `views`, adds small crops after them; without it there are none.
+    any words of `views`, adds `count` small crops after them; without it there are those of `local`.
     """
     options = recipe.options
     parts = [make_views(recipe.views, size, 1)]
-    parts.append(_changed(recipe.views, options.get("second", {}), size, copies - 1, first=1))
-    local = dict(options.get("local", {}))
-    if count := local.pop("count", 0):
-        parts.append(_changed(recipe.views, local, local.pop("size", size), count, first=copies))
+    parts.append(_changed("second", recipe.views, options.get("second", {}), size, copies - 1, first=1))
+    words = dict(options.get("local", local))
+    if words and "count" not in words:
+        raise TrainingError(
+            "the option local of the recipe says nothing of how many",
+            expected="local = { count = 6, ... }",
+            got=", ".join(words),
+            next_step="add count; 0 is none",
+        )
+    if count := words.pop("count", 0):
+        parts.append(_changed("local", recipe.views, words, words.pop("size", size), count, first=copies))
     return lambda pictures: [view for part in parts for view in part(pictures)]
 
 
-def _changed(views: Views, changes: dict[str, Any], size: int, copies: int, first: int) -> ViewMaker:
+def _changed(option: str, views: Views, changes: Mapping[str, Any], size: int, copies: int, *, first: int) -> ViewMaker:
     words = dict(changes)
     max_scale, solarize = words.pop("max_scale", 1.0), words.pop("solarize", 0.0)
-    chosen = Views.model_validate({**views.model_dump(), **words})
+    try:
+        chosen = Views.model_validate({**views.model_dump(), **words})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise TrainingError(
+            f"the option {option} of the recipe cannot be used",
+            expected=f"words of views ({', '.join(Views.model_fields)}), each with a number",
+            got=f"{'.'.join(map(str, wrong['loc']))} = {wrong['input']!r}",
+            next_step="mend it in the recipe",
+        ) from error
     return make_views(chosen, size, copies, first=first, max_scale=max_scale, solarize=solarize)

@@ -66,6 +66,10 @@ def ask_late(self, batch):
     return Supervised.loss(self, batch) * self.recipe.options.get("scale", 1.0)
 
 
+def views_that_ask(self, size, recipe):
+    return lambda pictures: [pictures.pixels * recipe.options.get("scale", 1.0)]
+
+
 def spare_teacher(self, batch):
     with torch.no_grad():
         wanted = self.heads["teacher"](self.backbone(batch.views[0]))
@@ -115,6 +119,11 @@ MUTATIONS = {
     ),
     "options asked for late": (
         mutant(Supervised, True, build=build_with_recipe, loss=ask_late),
+        "options are asked for before the training",
+        "got: scale",
+    ),
+    "options asked for as views are made": (
+        mutant(Supervised, True, views=views_that_ask),
         "options are asked for before the training",
         "got: scale",
     ),

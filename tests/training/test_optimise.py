@@ -83,8 +83,33 @@ def test_a_fused_step_is_the_plain_one(name):
             chosen.zero_grad()
             network(images).square().mean().backward()
             chosen.step()
+        assert chosen.defaults["fused"] is (network is ours)
     for mine, wanted in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [lambda: torch.randn(8, 8)[:, ::2], lambda: torch.randn(8, 4, 3, 3)[:, :3], lambda: torch.randn(8, 3) + 0j],
+    ids=["every other column", "fewer channels", "complex"],
+)
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_weights_that_fused_steps_would_spoil_take_plain_ones(name, weight):
+    layer = nn.Module()
+    layer.weight = nn.Parameter(weight())
+    chosen = optimiser([layer], settings().model_copy(update={"optimizer": name, "learning_rate": 0.01}))
+    assert not chosen.defaults["fused"]
+    before = layer.weight.abs().sum().item()
+    for _ in range(5):
+        chosen.zero_grad()
+        layer.weight.abs().square().sum().backward()
+        chosen.step()
+    assert layer.weight.abs().sum().item() < before
+
+
+def test_weights_whose_channels_come_last_take_fused_steps():
+    layer = nn.Conv2d(4, 8, 3).to(memory_format=torch.channels_last)
+    assert optimiser([layer], settings()).defaults["fused"]
 
 
 def test_the_rate_rises_over_the_warm_up_and_falls_as_a_cosine_to_zero():

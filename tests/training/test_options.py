@@ -7,6 +7,7 @@ from torch import nn
 
 from simzoo.catalog import catalog
 from simzoo.errors import TrainingError
+from simzoo.inventory import describe
 from simzoo.models.load import wrap_module
 from simzoo.registries import recipes
 from simzoo.training.options import Options
@@ -44,10 +45,10 @@ def test_a_misspelt_option_is_refused_with_the_closest_that_is_taken():
     with pytest.raises(TrainingError) as caught:
         options.require_asked("mine", "simclr")
     error = caught.value
-    assert error.what == "recipe 'mine' gives objective 'simclr' an option that it does not take"
+    assert error.what == "recipe 'mine' gives objective 'simclr' options that it does not ask for"
     assert error.expected == "hidden, out, temperature; did you mean temperature?"
     assert error.got == "temprature"
-    assert error.next_step == "mend the options of [objectives.simclr] in the recipe (simzoo show simclr)"
+    assert error.next_step == "mend the options of [objectives.simclr], or of [default], in the recipe"
 
 
 def test_of_an_objective_without_options_every_one_is_refused():
@@ -56,7 +57,7 @@ def test_of_an_objective_without_options_every_one_is_refused():
 
 
 @pytest.mark.parametrize(("recipe", "objective"), SHIPPED.values())
-def test_the_options_of_every_shipped_recipe_are_taken(recipe, objective):
+def test_the_options_of_every_shipped_recipe_are_taken_and_all_that_are_taken_are_told(recipe, objective):
     part, settings = OBJECTIVES[objective].part, RECIPES[recipe].settings(objective)
     options = Options(settings.options)
     told = settings.model_copy(update={"options": options})
@@ -70,3 +71,5 @@ def test_the_options_of_every_shipped_recipe_are_taken(recipe, objective):
         made.build(features, width, told, 10)
     made.views(32, told)
     options.require_asked(recipe, objective)
+    documentation = describe(objective)["documentation"]
+    assert {name for name in options.asked if f"`{name}`" not in documentation} == set()

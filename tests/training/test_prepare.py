@@ -45,7 +45,7 @@ def test_a_misspelt_option_of_a_recipe_is_no_training():
     spec = short("vit-simclr")
     settings = spec.training.settings.model_copy(update={"options": {"temprature": 0.2, "out": 16}})
     said = (
-        r"recipe 'quick-vit' gives objective 'simclr' an option that it does not take\n  expected: .*did you mean temp"
+        r"recipe 'quick-vit' gives objective 'simclr' options that it does not ask for\n  expected: .*did you mean temp"
     )
     with pytest.raises(TrainingError, match=said):
         prepare(replace(spec, training=replace(spec.training, settings=settings)))

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as transforms
 
+from simzoo.errors import TrainingError
 from simzoo.recipes import Settings, Views
 from simzoo.training.data import Pictures
 from simzoo.training.views import Shift, global_and_local, make_views
@@ -128,6 +129,30 @@ def test_the_second_view_may_differ_from_the_first(pictures):
     assert torch.allclose(second, torch.where(first > 0.5, 1 - first, first))
 
 
-def test_words_that_no_view_knows_are_refused():
-    with pytest.raises(ValueError, match="blurr"):
-        global_and_local(settings(Views(), second={"blurr": 0.5}), 32)
+@pytest.mark.parametrize(
+    ("option", "words", "got"),
+    [
+        ("second", {"blurr": 0.5}, "blurr = 0.5"),
+        ("local", {"count": 2, "sise": 24}, "sise = 24"),
+        ("second", {"blur": "much"}, "blur = 'much'"),
+    ],
+)
+def test_words_that_no_view_knows_are_refused(option, words, got):
+    with pytest.raises(TrainingError) as caught:
+        global_and_local(settings(Views(), **{option: words}), 32)
+    error = caught.value
+    assert error.what == f"the option {option} of the recipe cannot be used"
+    assert error.expected.startswith("words of views (min_scale, rotate, ")
+    assert error.got == got
+
+
+def test_local_views_must_be_counted():
+    with pytest.raises(
+        TrainingError, match=r"option local of the recipe says nothing of how many\n(.|\n)*got: cuont, size"
+    ):
+        global_and_local(settings(Views(), local={"cuont": 2, "size": 24}), 32)
+
+
+def test_local_views_that_no_recipe_names_are_those_of_the_objective(pictures):
+    given = global_and_local(settings(Views()), 32, local={"count": 2, "size": 8})(pictures)
+    assert [view.shape[-1] for view in given] == [32, 32, 8, 8]

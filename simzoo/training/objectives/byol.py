@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -28,7 +27,7 @@ class BYOL(Taught, TwoViews):
         self.backbone = backbone
         self.head = BYOLProjectionHead(width, hidden, out)
         self.predictor = BYOLPredictionHead(out, hidden, out)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum_end=1.0)
         self.criterion = NegativeCosineSimilarity()
         return nn.ModuleDict({"head": self.head, "predictor": self.predictor, "teacher": self.teacher})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -21,10 +20,11 @@ class DINO(Taught, TwoViews):
     """Cross-entropy between a teacher's and the student's distributions over `out` dimensions, views crossed."""
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here
-        """Return head, teacher and centre; options `hidden`, `bottleneck`, `out`, temperatures, and those of `Teacher`.
+        """Return head, teacher and centre; options `hidden`, `bottleneck`, `out`, and those of `Teacher`.
 
-        The last layer learns from the first epoch on and the teacher's temperature is constant, as in lightly's CIFAR
-        benchmark (in the paper one waits, the other rises).
+        And `temperature`, `teacher_temperature`, `centre_momentum`. The last layer learns from the first epoch on and
+        the teacher's temperature is constant, as in lightly's CIFAR benchmark (in the paper one waits, the other
+        rises).
         """
         from lightly.loss import DINOLoss
         from lightly.models.modules import DINOProjectionHead
@@ -38,7 +38,7 @@ class DINO(Taught, TwoViews):
         ):  # a normed weight is made at once; one with a graph cannot be copied
             warnings.simplefilter("ignore", FutureWarning)  # torch's, on how lightly norms the last layer
             self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out, batch_norm=True)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum_end=1.0)
         self.criterion = DINOLoss(
             output_dim=out,
             teacher_temp=options.get("teacher_temperature", 0.04),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -22,11 +21,12 @@ class IBOT(Taught, TwoViews):
     """DINO's loss between views, plus its loss between a teacher's and the student's tokens of hidden patches."""
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here
-        """Return head, mask token, teacher and both centres; options those of `dino` (`hidden`, `out`, ...) and more.
+        """Return head, mask token, teacher and centres; options `hidden`, `bottleneck`, `out`, and those of `Teacher`.
 
-        These are `masked` (images), `least`, `most`, and `batch_norm` (of the head; in the paper a ViT's has none). One
-        head serves images and patches, as in the paper. The image is what the card pools: there, the class token.
-        The last layer learns from the first epoch on and the teacher's temperature is constant, as in `dino`.
+        And `temperature`, `teacher_temperature`, `centre_momentum`, as in `dino`; `masked` (images), `least` and `most`
+        (of their patches), `batch_norm` (of the head; in the paper a ViT's has none). One head serves images and
+        patches, as in the paper. The image is what the card pools: there, the class token. The last layer learns from
+        the first epoch on and the teacher's temperature is constant, as in `dino`.
         """
         from lightly.loss import DINOLoss, IBOTPatchLoss
         from lightly.models.modules import DINOProjectionHead
@@ -44,7 +44,7 @@ class IBOT(Taught, TwoViews):
             warnings.simplefilter("ignore", FutureWarning)  # torch's, on how lightly norms the last layer
             norm = options.get("batch_norm", False)
             self.head = DINOProjectionHead(width, hidden, options.get("bottleneck", 256), out, batch_norm=norm)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum_end=1.0)
         self.student, self.taught = Encoder(backbone, "ibot", token), Encoder(self.teacher.features, "ibot")
         settings = {
             "output_dim": out,

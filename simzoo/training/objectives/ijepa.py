@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +30,7 @@ class IJEPA(Taught, OneView):
         options = recipe.options
         self.targets = options.get("targets", 4)
         self.scale, self.aspect = tuple(options.get("scale", (0.15, 0.2))), tuple(options.get("aspect", (0.75, 1.5)))
-        self.teacher = Teacher(backbone, options=ChainMap(options, {"momentum": 0.996, "momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, options=options, momentum=0.996, momentum_end=1.0)
         self.student, self.taught = Encoder(backbone, "ijepa"), Encoder(self.teacher.features, "ijepa")
         self.predictor: Any = IJEPAPredictorTIMM(
             num_patches=self.student.patches,

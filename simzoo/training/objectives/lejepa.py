@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 from typing import Any
 
@@ -21,11 +20,10 @@ class LeJEPA:
     """(1 - `weight`) x distance from the global mean, plus `weight` x SIGReg: random slices tested for normality."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return two global views and local ones, which the loss cannot do without (option `local`)."""
+        """Return two global views and local ones, which the loss cannot do without (options `second`, `local`)."""
         from simzoo.training.views import global_and_local
 
-        options = ChainMap(recipe.options, {"local": LOCAL})
-        return global_and_local(recipe.model_copy(update={"options": options}), image_size)
+        return global_and_local(recipe, image_size, local=LOCAL)
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:  # noqa: ARG002 - no labels here
         """Return head and loss; options `hidden`, `out`, `weight`, `slices`."""

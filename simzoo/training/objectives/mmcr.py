@@ -20,7 +20,7 @@ class MMCR(Taught):
     """Minus the nuclear norm of the images' mean projections, plus `compression` times that of each image's views."""
 
     def views(self, image_size: int, recipe: Settings) -> Callable[[Any], list[Tensor]]:
-        """Return `views` views of each image (option; 2 if absent)."""
+        """Return `views` views of each image (option; 2 if absent); `second` and `local` are of `global_and_local`."""
         from simzoo.training.views import global_and_local
 
         return global_and_local(recipe, image_size, recipe.options.get("views", 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -32,7 +31,7 @@ class MoCoV3(Taught, TwoViews):
         self.backbone, self.temperature = backbone, options.get("temperature", 0.2)
         self.head = MoCoProjectionHead(width, hidden, out, batch_norm=True)
         self.predictor = MoCoProjectionHead(out, hidden, out, batch_norm=True)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum_end=1.0)
         return nn.ModuleDict({"head": self.head, "predictor": self.predictor, "teacher": self.teacher})
 
     def loss(self, batch: Batch) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,7 +40,7 @@ class MSN(Taught, TwoViews):
         self.encoder = Encoder(backbone, type(self).sheet.name)  # type: ignore[attr-defined]  # the decorator's
         self.head = MSNProjectionHead(width, options.get("hidden", 2048), out)
         self.prototypes = nn.Linear(out, options.get("prototypes", 1024), bias=False)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum": 0.996, "momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum=0.996, momentum_end=1.0)
         self.criterion = self.make_criterion(options)
         return nn.ModuleDict({"head": self.head, "prototypes": self.prototypes, "teacher": self.teacher})
 

@@ -14,10 +14,10 @@ from simzoo.training.objectives.msn import MSN, common
 
 @objective(name="pmsn", version=1, backbone="vit", paradigm="masked self-distillation", reference="assran2023pmsn")
 class PMSN(MSN):
-    """MSN with the divergence of the mean assignment from a power law in place of its entropy."""
+    """MSN with the divergence of the mean assignment from a power law (option `exponent`) in place of its entropy."""
 
     def make_criterion(self, options: Mapping[str, Any]) -> nn.Module:
-        """Return the loss of assignments; option `exponent` of the power law.
+        """Return the loss of assignments.
 
         lightly's `PMSNLoss` has the same law, but copies a tensor in a way that torch warns of at each step.
         """

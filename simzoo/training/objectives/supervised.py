@@ -23,7 +23,7 @@ class Supervised:
         return make_views(recipe.views, image_size, copies=1)
 
     def build(self, backbone: Callable[[Tensor], Tensor], width: int, recipe: Settings, classes: int) -> nn.Module:
-        """Return the linear head."""
+        """Return the linear head; option `label_smoothing`."""
         self.backbone, self.head = backbone, nn.Linear(width, classes)
         self.criterion = nn.CrossEntropyLoss(label_smoothing=recipe.options.get("label_smoothing", 0.0))
         return self.head

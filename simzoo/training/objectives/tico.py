@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable
 
 import torch
@@ -31,7 +30,7 @@ class TiCo(Taught, TwoViews):
         out = options.get("out", 256)
         self.backbone = backbone
         self.head = TiCoProjectionHead(width, options.get("hidden", 1024), out)
-        self.teacher = Teacher(backbone, self.head, options=ChainMap(options, {"momentum_end": 1.0}))
+        self.teacher = Teacher(backbone, self.head, options=options, momentum_end=1.0)
         self.criterion = TiCoLoss(beta=options.get("beta", 0.9), rho=options.get("rho", 8.0))
         del self.criterion.C
         self.criterion.register_buffer("C", torch.zeros(out, out))
