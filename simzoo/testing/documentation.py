@@ -49,7 +49,8 @@ def the_example_in_the_docstring_runs(case: Any) -> None:
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     told: list[str] = []
     for example in doctest.DocTestFinder(recurse=False).find(function, case.sheet.name, module=False, globs=names):
-        doctest.DocTestRunner(optionflags=flags).run(example, out=told.append)
+        # unless told, doctest is verbose where the process was started with -v: `pytest -v`
+        doctest.DocTestRunner(optionflags=flags, verbose=False).run(example, out=told.append)
     lines = "".join(told).strip().splitlines()
     require(
         not lines,

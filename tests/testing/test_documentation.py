@@ -67,5 +67,10 @@ def test_an_example_that_does_not_give_what_it_says_is_shown(example, text):
         the_example_in_the_docstring_runs(case(example=example))
 
 
+def test_an_example_that_is_right_says_nothing_under_pytest_v(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["pytest", "-v"])
+    the_example_in_the_docstring_runs(case())
+
+
 def test_the_names_of_the_module_are_there_for_the_example():
     the_example_in_the_docstring_runs(case(example="len(PARTS)\n    8"))
