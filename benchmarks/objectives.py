@@ -281,8 +281,9 @@ def _bare(spec: Any, steps: int) -> tuple[float, float]:
 
 
 def _with_a_card() -> list[str]:
+    """Return what can be trained, those that hide patches last."""
     known = cards()
-    return [name for name in catalog().objectives if name != "init" and card_of(name) in known]
+    return sorted((name for name in catalog().objectives if name != "init" and card_of(name) in known), key=is_masked)
 
 
 def _trained(objective: str, seed: int, options: dict[str, Any]) -> bool:
