@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from simzoo.testing.conformance import Check, named, require
-from simzoo.testing.trial import IMAGES, RECIPE, SIZE, STEPS, built, pictures, trial
+from simzoo.testing.trial import IMAGES, RECIPE, SIZE, STEPS, pictures, trial
 from simzoo.training.batch import Batch
 from simzoo.training.options import Options
 
@@ -215,10 +215,8 @@ def the_batch_is_not_changed(part: Any) -> None:
 def options_are_asked_for_before_the_training(part: Any) -> None:
     """`views` and `build` ask for all options: a recipe's that neither asks for is refused as misspelt."""
     options = Options(RECIPE.options)
-    made, views = built(part, 0, RECIPE.model_copy(update={"options": options}))
+    made = trial(part, recipe=RECIPE.model_copy(update={"options": options}))
     early = set(options.asked)
-    given = pictures()
-    made.batch = Batch(views(given), given.labels)
     made.train(2)
     late = sorted(options.asked - early)
     require(

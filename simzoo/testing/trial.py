@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,15 @@ class Trial:
     objective: Any
     model: Model
     heads: nn.Module
-    batch: Batch
+    views: ViewMaker
+
+    @cached_property
+    def batch(self) -> Batch:
+        """The views of some images, made when they are first asked for."""
+        given = pictures()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return Batch(self.views(given), given.labels)
 
     def loss(self, seed: int = 0) -> Tensor:
         """Return the loss; what the objective draws hangs on `seed`."""
@@ -80,17 +89,8 @@ class Trial:
             return self.model.features(self.batch.views[0])
 
 
-def trial(part: Any, seed: int = 0) -> Trial:
+def trial(part: Any, seed: int = 0, recipe: Settings = RECIPE) -> Trial:
     """Build the objective as a training does, from one seed; the caller's generators must be forked."""
-    tried, views = built(part, seed, RECIPE)
-    given = pictures()
-    torch.manual_seed(0)
-    tried.batch = Batch(views(given), given.labels)
-    return tried
-
-
-def built(part: Any, seed: int, recipe: Settings) -> tuple[Trial, ViewMaker]:
-    """Build network, objective and heads; no views are made yet."""
     torch.manual_seed(seed)
     model = wrap_module(_vit() if part.sheet.facts.get("backbone") == "vit" else _Network())
     model.module.train().requires_grad_(requires_grad=True)
@@ -98,9 +98,8 @@ def built(part: Any, seed: int, recipe: Settings) -> tuple[Trial, ViewMaker]:
     torch.manual_seed(seed)
     with torch.no_grad():
         width = model.features(torch.zeros(2, 3, SIZE, SIZE)).shape[1]
-    views = objective.views(SIZE, recipe)
     heads = objective.build(model.features, width, recipe, CLASSES)
-    return Trial(objective, model, heads, Batch([], torch.zeros(0))), views
+    return Trial(objective, model, heads, objective.views(SIZE, recipe))
 
 
 def pictures(images: int = IMAGES) -> Pictures:
